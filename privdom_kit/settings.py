@@ -1,0 +1,207 @@
+"""Every threshold, by topic: default, unit, source, date and allowed range in one place.
+
+client.yml overrides them under ``settings:``; a function never holds a threshold as a literal.
+To add one, add a field with :func:`setting` to its topic; reading, range checks, error texts and
+the list of :func:`describe_settings` follow from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HOUSE = "house rule"
+
+
+def setting(
+    default: Any, meaning: str, *, unit: str, source: str, date: str, **limits: float
+) -> Any:
+    """A threshold as a field of a topic model.
+
+    Args:
+        default: Value used where client.yml says nothing.
+        meaning: What the threshold decides, in a few words.
+        unit: Unit of the value, e.g. ``days`` or ``share of rows``.
+        source: Where the default comes from: an article id, a paper, or :data:`HOUSE`.
+        date: When the source said so, ISO (year, month or day).
+        **limits: Allowed range as pydantic names it: ``ge, gt, le, lt``.
+    """
+    origin = {"unit": unit, "source": source, "date": date}
+    return Field(default=default, description=meaning, json_schema_extra=origin, **limits)
+
+
+class Frozen(BaseModel):
+    """Immutable, strictly typed, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class IntakeSettings(Frozen):
+    """Reading and checking the exports."""
+
+    max_bad_share: float = setting(
+        0.05,
+        "share of quarantined rows in a table above which the run stops",
+        unit="share of rows",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+
+
+class IdentitySettings(Frozen):
+    """Stitching identifiers into people."""
+
+    max_people_per_value: int = setting(
+        5,
+        "people on whom one identifier value may stand before it stops joining them",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    max_cluster: int = setting(
+        50,
+        "identifiers that one person may gather before the stitch is reported as suspect",
+        unit="identifier values",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+
+
+class PrivacySettings(Frozen):
+    """What may be shown."""
+
+    min_cell: int = setting(
+        10,
+        "people below which a cell is suppressed in tables and charts",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+
+
+class LayeringSettings(Frozen):
+    """01_user_layering."""
+
+    active_days: int = setting(
+        30,
+        "days back from as_of within which any action makes a customer active",
+        unit="days",
+        source="article 001 (S062)",
+        date="2024-05-24",
+        ge=1,
+        le=3650,
+    )
+
+
+class TouchpointsSettings(Frozen):
+    """02_touchpoint_audit."""
+
+
+class JourneysSettings(Frozen):
+    """03_journey_mapping."""
+
+
+class CopyTestsSettings(Frozen):
+    """04_copy_test_plan and 05_copy_test_readout."""
+
+
+class LinksSettings(Frozen):
+    """06_link_reconstruction."""
+
+
+class GrowthSettings(Frozen):
+    """07_growth_plan."""
+
+
+class ReportSettings(Frozen):
+    """How reports are laid out."""
+
+
+class RunSettings(Frozen):
+    """Running playbooks."""
+
+    timeout_seconds: int = setting(
+        1800,
+        "seconds that one playbook may take before it is stopped",
+        unit="seconds",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=86400,
+    )
+    kernel_start_seconds: int = setting(
+        120,
+        "seconds that a notebook kernel may take to start",
+        unit="seconds",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3600,
+    )
+
+
+class Settings(Frozen):
+    """All thresholds of a client, by topic."""
+
+    intake: IntakeSettings = IntakeSettings()
+    identity: IdentitySettings = IdentitySettings()
+    privacy: PrivacySettings = PrivacySettings()
+    layering: LayeringSettings = LayeringSettings()
+    touchpoints: TouchpointsSettings = TouchpointsSettings()
+    journeys: JourneysSettings = JourneysSettings()
+    copy_tests: CopyTestsSettings = CopyTestsSettings()
+    links: LinksSettings = LinksSettings()
+    growth: GrowthSettings = GrowthSettings()
+    report: ReportSettings = ReportSettings()
+    run: RunSettings = RunSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInfo:
+    """One threshold as a consultant looks it up.
+
+    Attributes:
+        name: Dotted name, as under ``settings:`` in client.yml.
+        default: Value used where client.yml says nothing.
+        unit: Unit of the value.
+        meaning: What it decides.
+        source: Where the default comes from.
+        date: When the source said so, ISO.
+    """
+
+    name: str
+    default: Any
+    unit: str
+    meaning: str
+    source: str
+    date: str
+
+
+def describe_settings() -> list[SettingInfo]:
+    """Every threshold with its default, unit, source and date, in the order of the topics."""
+    return [
+        SettingInfo(
+            name=f"{topic}.{key}",
+            default=field.default,
+            meaning=field.description or "",
+            **_origin(field.json_schema_extra),
+        )
+        for topic, model in _topics()
+        for key, field in model.model_fields.items()
+    ]
+
+
+def _topics() -> list[tuple[str, type[Frozen]]]:
+    return [(name, type(field.default)) for name, field in Settings.model_fields.items()]
+
+
+def _origin(extra: Any) -> dict[str, str]:
+    extra = extra if isinstance(extra, dict) else {}
+    return {key: extra.get(key, "") for key in ("unit", "source", "date")}
