@@ -1,0 +1,117 @@
+"""The one file that names an engine: it opens it, reads tables, and bounds what leaves it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from privdom_kit.errors import PrivdomError
+
+if TYPE_CHECKING:
+    import duckdb
+    import narwhals as nw
+    import pandas as pd
+
+_names = itertools.count()
+
+
+class TooManyRows(PrivdomError):
+    """A result would bring more rows out of the engine than its stated limit."""
+
+
+def connect(
+    *, memory_limit: str = "", threads: int = 0, scratch: Path | None = None
+) -> duckdb.DuckDBPyConnection:
+    """An embedded engine in memory, reaching for nothing outside this machine.
+
+    Args:
+        memory_limit: Such as ``1GB``; empty leaves the engine's own default.
+        threads: Worker threads; 0 leaves the engine's own default (one a core).
+        scratch: Folder for what does not fit into memory; none where not given.
+    """
+    import duckdb
+
+    config: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+    }
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    if threads:
+        config["threads"] = threads
+    if scratch:
+        config["temp_directory"] = str(scratch)
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+def scan(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> nw.LazyFrame:
+    """The rows of Parquet files of one layout, lazily."""
+    import narwhals as nw
+
+    return nw.from_native(connection.read_parquet([str(file) for file in files]))
+
+
+def checkpoint(frame: nw.LazyFrame) -> nw.LazyFrame:
+    """The same rows, computed once and kept in the engine: for what is used more than once."""
+    import narwhals as nw
+
+    relation = nw.to_native(frame)
+    name = f"checkpoint_{next(_names)}"
+    if not hasattr(relation, "create"):
+        # narwhals' other engines (Polars, pandas-like) in tests: computing once is enough.
+        return nw.from_native(frame.collect().to_native()).lazy()
+    # An engine's relation can outlive the connection object that Python holds, so the table is
+    # made through the relation itself.
+    relation.create(name)
+    return nw.from_native(_table_beside(relation, name))
+
+
+def _table_beside(relation: Any, name: str) -> Any:
+    return relation.query("unused_alias", f"FROM {name}")
+
+
+def collect(frame: nw.LazyFrame, *, limit: int) -> pd.DataFrame:
+    """A small aggregate as a pandas frame.
+
+    Args:
+        frame: Lazy rows; few by construction.
+        limit: Most rows that may leave the engine.
+
+    Raises:
+        TooManyRows: There are more.
+    """
+    table = frame.head(limit + 1).collect("pandas").to_native()
+    if len(table) > limit:
+        raise TooManyRows(
+            f"a result has more than {limit:,} rows",
+            "results are small aggregates",
+            "Group by fewer or coarser columns, or raise the limit in settings",
+        )
+    return _plain_types(table)
+
+
+def _plain_types(table: pd.DataFrame) -> pd.DataFrame:
+    """Sums of integers arrive as wide decimals or objects: integers or floats instead."""
+    for column in table.columns:
+        kind = table[column].dtype.kind
+        if kind == "O" and len(table):
+            first = next((v for v in table[column] if v is not None), None)
+            if first is not None and not isinstance(first, (str, bytes, bool)):
+                table[column] = table[column].astype("float64")
+    return table
+
+
+@contextmanager
+def closing(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Close the connection on the way out, also on an error."""
+    try:
+        yield connection
+    finally:
+        connection.close()
