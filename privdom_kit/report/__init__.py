@@ -1,0 +1,1 @@
+"""Reports: the theme, findings in a notebook, one self-contained HTML page a playbook, the index."""
