@@ -10,14 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 HOUSE = "house rule"
 
 
-def setting(
-    default: Any, meaning: str, *, unit: str, source: str, date: str, **limits: float
-) -> Any:
+def setting(default: Any, meaning: str, *, unit: str, source: str, date: str, **limits: Any) -> Any:
     """A threshold as a field of a topic model.
 
     Args:
@@ -28,7 +26,7 @@ def setting(
         date: When the source said so, ISO (year, month or day).
         **limits: Allowed range as pydantic names it: ``ge, gt, le, lt``.
     """
-    origin = {"unit": unit, "source": source, "date": date}
+    origin: dict[str, Any] = {"unit": unit, "source": source, "date": date}
     return Field(default=default, description=meaning, json_schema_extra=origin, **limits)
 
 
@@ -36,6 +34,18 @@ class Frozen(BaseModel):
     """Immutable, strictly typed, closed to unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Sections(Frozen):
+    """Keys that hold further keys: one with nothing under it, or only comments, is not there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_empty(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        empty = [key for key in cls.model_fields if key in data and data[key] is None]
+        return {key: value for key, value in data.items() if key not in empty}
 
 
 class IntakeSettings(Frozen):
@@ -147,7 +157,7 @@ class RunSettings(Frozen):
     )
 
 
-class Settings(Frozen):
+class Settings(Sections):
     """All thresholds of a client, by topic."""
 
     intake: IntakeSettings = IntakeSettings()
