@@ -8,7 +8,7 @@ the list of :func:`describe_settings` follow from that.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -107,6 +107,185 @@ class LayeringSettings(Frozen):
         date="2024-05-24",
         ge=1,
         le=3650,
+    )
+    value_share: float = setting(
+        0.2,
+        "share of buyers, by net spend in the value window, that counts as high value",
+        unit="share of buyers",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        lt=1,
+    )
+    value_window_days: int = setting(
+        365,
+        "days back from as_of over which net spend makes a customer high value",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    retained_cycles: float = setting(
+        1.2,
+        "order cycles since the last activity up to which a customer is retained",
+        unit="order cycles",
+        source="article 001 (S052)",
+        date="2024-05-24",
+        gt=0,
+    )
+    lapsed_cycles: float = setting(
+        2.0,
+        "order cycles since the last activity beyond which a customer has lapsed",
+        unit="order cycles",
+        source="article 001 (S052)",
+        date="2024-05-24",
+        gt=0,
+    )
+    period_days: int = setting(
+        90,
+        "days between as_of and the earlier date that it is compared with",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    cycle_days: float | None = setting(
+        None,
+        "order cycle of the category where it is known; nothing means measured",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        le=3650,
+    )
+    cycle_horizon_days: int = setting(
+        365,
+        "days after a purchase within which a return counts towards the order cycle",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+        le=3650,
+    )
+    cycle_min_returns: int = setting(
+        100,
+        "returns below which no order cycle is measured",
+        unit="purchases",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    cycle_min_at_risk: int = setting(
+        30,
+        "gaps still open at a time below which the order cycle does not look further",
+        unit="gaps",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    second_purchase_days: int = setting(
+        90,
+        "days after the first purchase within which a second one is looked for",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    channel_column: Literal["add_way", "entry_code"] = setting(
+        "add_way",
+        "column of contacts that names the acquisition channel",
+        unit="column",
+        source="article 001 (S049)",
+        date="2024-05-24",
+    )
+    retention_period: Literal["month", "week"] = setting(
+        "month",
+        "calendar period of cohorts",
+        unit="period",
+        source=HOUSE,
+        date="2026-11",
+    )
+    retention_recent_cohorts: int = setting(
+        3,
+        "latest cohorts with a full next period that are held against the earlier ones",
+        unit="cohorts",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    attribution_days: int = setting(
+        7,
+        "days after a brand touch within which a repeat order counts as following it",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=365,
+    )
+    rfm_high_score: int = setting(
+        4,
+        "spend score from which on a customer counts as a good one",
+        unit="score 1 to 5",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=5,
+    )
+    rfm_low_score: int = setting(
+        2,
+        "recency score up to which a customer counts as going silent",
+        unit="score 1 to 5",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=5,
+    )
+    concentration_share: float = setting(
+        0.8,
+        "share of spend for which the fewest customers that give it are counted",
+        unit="share of spend",
+        source="article 001 (S098)",
+        date="2024-05-24",
+        gt=0,
+        lt=1,
+    )
+    min_customers: int = setting(
+        100,
+        "customers in each group below which no verdict is given",
+        unit="customers",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    change_tolerance: float = setting(
+        0.02,
+        "change of a share from one period to the next that does not matter",
+        unit="share points (0.02 = 2 points)",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    channel_tolerance: float = setting(
+        0.05,
+        "difference of a channel from the others that does not matter",
+        unit="share points (0.05 = 5 points)",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    confidence_level: float = setting(
+        0.95,
+        "confidence level of intervals",
+        unit="probability",
+        source=HOUSE,
+        date="2026-11",
+        gt=0.5,
+        lt=1,
     )
 
 
