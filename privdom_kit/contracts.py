@@ -26,7 +26,7 @@ Every stored table is sorted by ``customer``, then time, then key, and carries `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Kind = Literal[
@@ -69,6 +69,8 @@ class Column:
         signed: Whether a number may be negative.
         identity: The identity type of an ``identity`` column.
         domain: Name of the dictionary of a code; columns of one domain can be joined.
+        known_at: The time column with which the value becomes known: what happens after
+            ``as_of`` is not seen, neither its time nor what it brought.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Column:
     signed: bool = False
     identity: str = ""
     domain: str = ""
+    known_at: str = ""
 
     @property
     def day_name(self) -> str:
@@ -148,6 +151,14 @@ _SHORTHAND: dict[str, str] = {
     "": "code",
 }
 _DOMAINS = {"from_touchpoint": "touchpoint", "to_touchpoint": "touchpoint"}
+_KNOWN_AT = {
+    "removed_by": "removed_at",
+    "talk_seconds": "connected_at",
+    "order_amount": "ordered_at",
+    "dealer_id": "assigned_at",
+    "deal_amount": "deal_at",
+    "satisfied": "resolved_at",
+}
 _CHANNELS = ("sms", "call", "call_sms", "wecom")
 _PURPOSES = ("marketing", "interaction", "care", "daily")
 
@@ -160,13 +171,20 @@ def _columns(declaration: str, **choices: tuple[str, ...]) -> tuple[Column, ...]
         signed = short.endswith("-")
         required = name.endswith("*")
         name = name.rstrip("*")
-        if name in choices:
-            columns.append(Column(name, "choice", required, choices=choices[name], domain=name))
-        else:
-            kind = _SHORTHAND[short.rstrip("-")]
-            domain = _DOMAINS.get(name, name)
-            columns.append(Column(name, kind, required, signed=signed, domain=domain))  # type: ignore[arg-type]
-    return tuple(columns)
+        kind = "choice" if name in choices else _SHORTHAND[short.rstrip("-")]
+        columns.append(
+            Column(
+                name,
+                kind,  # type: ignore[arg-type]
+                required,
+                choices=choices.get(name, ()),
+                signed=signed,
+                domain=_DOMAINS.get(name, name),
+                known_at=_KNOWN_AT.get(name, ""),
+            )
+        )
+    names = {column.name for column in columns}
+    return tuple(c if c.known_at in names else replace(c, known_at="") for c in columns)
 
 
 _IDENTITY = tuple(Column(name, "identity", identity=name) for name in IDENTITIES)
@@ -362,5 +380,6 @@ CHILD_BANDS: tuple[tuple[str, int, int], ...] = (
     ("3-6y", 36, 72),
     ("6-14y", 72, 168),
 )
-CHILD_NO_CONSENT = "no_consent"
-CHILD_OUTSIDE = "outside_0_14y"
+# Values of the ``child_band`` domain in the order of their codes. Without the guardian's consent
+# there is no band (PI-02); an adult's or a future month of birth is not a child's.
+CHILD_VALUES = (*(name for name, _, _ in CHILD_BANDS), "no_consent", "outside_0_14y")

@@ -62,6 +62,16 @@ class IntakeSettings(Frozen):
     )
 
 
+    memory_mb: int = setting(
+        1500,
+        "memory that reading may take before it spills into a private folder beside the client",
+        unit="megabytes",
+        source=HOUSE,
+        date="2026-11",
+        ge=256,
+    )
+
+
 class IdentitySettings(Frozen):
     """Stitching identifiers into people."""
 

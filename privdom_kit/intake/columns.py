@@ -1,0 +1,246 @@
+"""Canonical columns from raw ones: SQL that converts a value and says what is wrong with it.
+
+A value is never guessed: what does not convert makes its row bad, with the column and the
+reason. Blank is missing; only a required column minds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+
+from privdom_kit.contracts import CHILD_BANDS, CHILD_VALUES, Column
+
+# Larger amounts are not money of a shop but a number in the wrong column (house, 2026-11).
+_LARGEST = 1e13
+_YEARS = (1990, 2100)
+_YES = ("true", "1", "yes", "y", "t", "是", "有")
+_NO = ("false", "0", "no", "n", "f", "否", "无")
+_TIME_PATTERNS = (
+    "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%Y年%m月%d日",
+    "%Y年%m月%d日 %H:%M",
+    "%Y年%m月%d日 %H:%M:%S",
+    "%Y.%m.%d",
+    "%Y.%m.%d %H:%M",
+    "%Y.%m.%d %H:%M:%S",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How the client's times become seconds and days.
+
+    Attributes:
+        zone: IANA name.
+        offset: Seconds east of UTC where the zone has had one offset since 1992; else None.
+    """
+
+    zone: str
+    offset: int | None
+
+    @classmethod
+    def of(cls, zone: str) -> Clock:
+        """The clock of an IANA zone."""
+        info = zoneinfo.ZoneInfo(zone)
+        moments = [dt.datetime(y, m, 1) for y in range(1992, 2038) for m in range(1, 13)]
+        offsets = {moment.replace(tzinfo=info).utcoffset() for moment in moments}
+        only = offsets.pop() if len(offsets) == 1 else None
+        return cls(zone, None if only is None else int(only.total_seconds()))
+
+    def end_of(self, day: dt.date) -> int:
+        """The first second after a day of the client, in epoch seconds."""
+        midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
+        return int(midnight.replace(tzinfo=zoneinfo.ZoneInfo(self.zone)).timestamp())
+
+    def day_sql(self, seconds: str) -> str:
+        """SQL of the client's own day of epoch seconds."""
+        if self.offset is not None:
+            return f"CAST(({seconds} + {self.offset}) // 86400 AS INTEGER)"
+        local = f"timezone('{self.zone}', to_timestamp({seconds}))"
+        return f"CAST(epoch({local}) // 86400 AS INTEGER)"
+
+    def seconds_sql(self, local: str) -> str:
+        """SQL of the epoch seconds of a local TIMESTAMP expression."""
+        if self.offset is not None:
+            return f"(epoch_us({local}) // 1000000 - {self.offset})"
+        return f"(epoch_us(timezone('{self.zone}', {local})) // 1000000)"
+
+
+def text_sql(raw: str, kind: str) -> str:
+    """A trimmed text, null where blank."""
+    text = raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+    return f"nullif(trim({text}), '')"
+
+
+def missing_sql(raw: str, kind: str) -> str:
+    """Whether a raw value is blank; cheap where it is not."""
+    if kind != "VARCHAR":
+        return f"{raw} IS NULL"
+    return f"({raw} IS NULL OR {raw} = '' OR ({raw}[1] = ' ' AND trim({raw}) = ''))"
+
+
+def time_sql(raw: str, kind: str, clock: Clock) -> str:
+    """Epoch seconds of a time in any of the forms that exports use; null where it is none."""
+    if kind.startswith("TIMESTAMP WITH"):
+        return f"(epoch_us({raw}) // 1000000)"
+    if kind.startswith("TIMESTAMP"):
+        return clock.seconds_sql(f"CAST({raw} AS TIMESTAMP)")
+    if kind == "DATE":
+        return clock.seconds_sql(f"CAST({raw} AS TIMESTAMP)")
+    text = raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+    zoned = f"({text} LIKE '%+%' OR {text} LIKE '%Z' OR {text} LIKE '____-__-__T%-%')"
+    patterns = ", ".join(f"'{p}'" for p in _TIME_PATTERNS)
+    clean = f"trim({text})"
+    local = f"""CASE WHEN {text}[1] BETWEEN '0' AND '9' AND length({text}) > 8
+        THEN TRY_CAST({text} AS TIMESTAMP) END"""
+    careful = f"""coalesce(TRY_CAST({clean} AS TIMESTAMP), try_strptime({clean}, [{patterns}]))"""
+    epoch = f"""CASE WHEN regexp_full_match({clean}, '[0-9]{{10}}') THEN CAST({clean} AS BIGINT)
+        WHEN regexp_full_match({clean}, '[0-9]{{13}}') THEN CAST({clean} AS BIGINT) // 1000 END"""
+    careful = f"CASE WHEN {clean}[1] BETWEEN '0' AND '9' THEN {careful} END"
+    return f"""CASE WHEN {zoned} THEN epoch_us(TRY_CAST({clean} AS TIMESTAMPTZ)) // 1000000
+        ELSE coalesce({clock.seconds_sql(local)}, {epoch}, {clock.seconds_sql(careful)}) END"""
+
+
+def date_sql(raw: str, kind: str, clock: Clock) -> str:
+    """The day number of a date (or of a time's own day)."""
+    if kind == "DATE":
+        return f"CAST(datediff('day', DATE '1970-01-01', {raw}) AS INTEGER)"
+    return clock.day_sql(time_sql(raw, kind, clock))
+
+
+def number_sql(raw: str, kind: str) -> str:
+    """A number; thousands separators, a currency sign before and 元 behind are read."""
+    if kind == "BOOLEAN":
+        return "NULL"
+    if kind != "VARCHAR":
+        return f"TRY_CAST({raw} AS DOUBLE)"
+    clean = f"regexp_replace(trim({raw}), '^[¥￥]|元$', '', 'g')"
+    grouped = f"regexp_full_match({clean}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)?')"
+    careful = f"""CASE WHEN {grouped} THEN TRY_CAST(replace({clean}, ',', '') AS DOUBLE)
+        ELSE TRY_CAST({clean} AS DOUBLE) END"""
+    return f"coalesce(TRY_CAST({raw} AS DOUBLE), {careful})"
+
+
+def flag_sql(raw: str, kind: str) -> str:
+    """1 or 0."""
+    text = f"lower({text_sql(raw, kind)})"
+    yes, no = (", ".join(f"'{word}'" for word in words) for words in (_YES, _NO))
+    return f"CASE WHEN {text} IN ({yes}) THEN 1 WHEN {text} IN ({no}) THEN 0 END"
+
+
+def month_sql(raw: str, kind: str, clock: Clock) -> str:
+    """A month as year * 12 + month - 1."""
+    text = text_sql(raw, kind)
+    parts = f"regexp_extract_all({text}, '[0-9]+')"
+    year = f"TRY_CAST(left({text}, 4) AS INTEGER)"
+    month = f"""CASE WHEN len({parts}) > 1 THEN TRY_CAST({parts}[2] AS INTEGER)
+        ELSE TRY_CAST(substr({text}, 5, 2) AS INTEGER) END"""
+    good = f"{year} BETWEEN {_YEARS[0] - 40} AND {_YEARS[1]} AND {month} BETWEEN 1 AND 12"
+    return f"CASE WHEN {good} THEN {year} * 12 + {month} - 1 END"
+
+
+def band_sql(month: str, consent: str, as_of: dt.date) -> str:
+    """Code of a child's age band at ``as_of`` (S051); no band without consent (PI-02)."""
+    age = f"({as_of.year * 12 + as_of.month - 1} - {month})"
+    bands = " ".join(
+        f"WHEN {age} < {high} THEN {CHILD_VALUES.index(name)}" for name, _, high in CHILD_BANDS
+    )
+    oldest = CHILD_BANDS[-1][2]
+    return f"""CAST(CASE WHEN {month} IS NULL THEN NULL
+        WHEN {age} < 0 OR {age} >= {oldest} THEN {CHILD_VALUES.index("outside_0_14y")}
+        WHEN {consent} IS DISTINCT FROM 1 THEN {CHILD_VALUES.index("no_consent")}
+        {bands} END AS INTEGER)"""
+
+
+def value_sql(column: Column, raw: str, kind: str, clock: Clock) -> str:
+    """SQL of the stored value of a column, null where it does not convert.
+
+    Codes and identities stay raw text here: they are cleaned once per distinct value.
+    """
+    match column.kind:
+        case "time":
+            return time_sql(raw, kind, clock)
+        case "date":
+            return date_sql(raw, kind, clock)
+        case "month":
+            return month_sql(raw, kind, clock)
+        case "money" | "count" | "number" | "share":
+            return number_sql(raw, kind)
+        case "flag":
+            return flag_sql(raw, kind)
+        case "key" | "text":
+            return text_sql(raw, kind)
+        case _:
+            return raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
+
+
+def fault_sql(column: Column, raw: str, kind: str, value: str) -> list[str]:
+    """WHEN branches that give ``column|reason`` for a bad value.
+
+    Args:
+        column: The canonical column.
+        raw: The raw value.
+        kind: Its engine type.
+        value: The converted value, by name.
+    """
+    name = column.name
+    blank = missing_sql(raw, kind)
+    branches = [f"WHEN {blank} THEN '{name}|missing'"] if column.required else []
+
+    def unless(reason: str, bad: str) -> None:
+        branches.append(f"WHEN {bad} THEN '{name}|{reason}'")
+
+    unread = f"{value} IS NULL AND NOT {blank}"
+    match column.kind:
+        case "time":
+            unless("not_a_time", unread)
+            first, last = (int(dt.datetime(y, 1, 1, tzinfo=dt.UTC).timestamp()) for y in _YEARS)
+            unless("out_of_range", f"{value} < {first} OR {value} >= {last}")
+        case "date":
+            unless("not_a_date", unread)
+            first, last = ((dt.date(y, 1, 1) - dt.date(1970, 1, 1)).days for y in _YEARS)
+            unless("out_of_range", f"{value} < {first} OR {value} >= {last}")
+        case "month":
+            unless("not_a_month", unread)
+        case "flag":
+            unless("not_a_flag", unread)
+        case "money" | "count" | "number" | "share":
+            unless("not_a_number", f"({unread}) OR isnan({value})")
+            unless("out_of_range", f"abs({value}) > {_LARGEST}")
+            if column.kind == "share":
+                unless("not_a_share", f"{value} < 0 OR {value} > 1")
+            elif not column.signed:
+                unless("negative", f"{value} < 0")
+            if column.kind == "count":
+                unless("not_whole", f"{value} <> floor({value})")
+        case "choice":
+            allowed = ", ".join(f"'{choice}'" for choice in column.choices)
+            unless("not_allowed", f"NOT {blank} AND trim({value}) NOT IN ({allowed})")
+    return branches
+
+
+def stored_sql(column: Column, value: str) -> str:
+    """SQL that turns a good value into its stored type."""
+    match column.kind:
+        case "money":
+            return f"CAST(round({value} * 100) AS BIGINT)"
+        case "count":
+            return f"CAST({value} AS BIGINT)"
+        case "flag":
+            return f"CAST({value} AS TINYINT)"
+        case "number" | "share":
+            return f"CAST({value} AS DOUBLE)"
+        case "time":
+            return f"CAST({value} AS BIGINT)"
+        case "date":
+            return f"CAST({value} AS INTEGER)"
+        case _:
+            return value
+
+
+def stored_name(column: Column) -> str:
+    """Name of the stored column: amount -> amount_cents."""
+    return f"{column.name}_cents" if column.kind == "money" else column.name
