@@ -105,14 +105,14 @@ PLAYBOOKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 #: Title of each playbook by language.
 TITLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "00_intake": {"en": "Data intake", "zh": "数据接入"},
+        "00_intake": {"en": "What the data can carry", "zh": "数据能支撑什么"},
         "01_user_layering": {"en": "User layering", "zh": "用户分层"},
         "02_touchpoint_audit": {"en": "Touchpoint audit", "zh": "触点盘点"},
-        "03_journey_mapping": {"en": "Journey mapping", "zh": "用户旅程地图"},
+        "03_journey_mapping": {"en": "Journey mapping", "zh": "用户旅程梳理"},
         "04_copy_test_plan": {"en": "Copy test plan", "zh": "文案测试方案"},
         "05_copy_test_readout": {"en": "Copy test readout", "zh": "文案测试解读"},
         "06_link_reconstruction": {"en": "Link reconstruction", "zh": "链路重构"},
-        "07_growth_plan": {"en": "Growth plan", "zh": "增长策划"},
-        "08_summary": {"en": "Summary", "zh": "诊断总结"},
+        "07_growth_plan": {"en": "Growth plan", "zh": "增长规划"},
+        "08_summary": {"en": "Summary", "zh": "总览"},
     }
 )
