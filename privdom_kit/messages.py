@@ -13,7 +13,7 @@ from __future__ import annotations
 import gettext
 import io
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -55,6 +55,11 @@ def msg(template: str, /, **values: Any) -> Message:
     return Message(template, values)
 
 
+def join_messages(items: Sequence[Message | str]) -> Message:
+    """The items as one enumeration, in the separator of the reader's language."""
+    return Message("{items:list}", {"items": tuple(items)})
+
+
 def text(template: str, /, **values: Any) -> str:
     """A translated string now, in the current language: for axes, headers and labels."""
     return Message(template, values).render()
@@ -78,7 +83,7 @@ def current_language() -> str:
 
 def translate(template: str, language: str) -> str:
     """The template in ``language``; English is the source and needs no catalogue."""
-    if language == "en" or not template:
+    if language == "en" or not template or template == "{items:list}":
         return template
     return load_catalogue(language).gettext(template)
 
@@ -109,4 +114,7 @@ class _Formatter(string.Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         if isinstance(value, Message):
             return value.render(self.language, self.currency)
+        if format_spec == "list":
+            shown = [self.format_field(item, "") for item in value]
+            return ("、" if self.language == "zh" else ", ").join(shown)
         return format_value(value, format_spec or "text", self.language, self.currency)

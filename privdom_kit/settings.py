@@ -62,6 +62,41 @@ class IntakeSettings(Frozen):
     )
 
 
+    watch_bad_share: float = setting(
+        0.01,
+        "share of quarantined rows in a table above which the tables are to be watched",
+        unit="share of rows",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    fresh_days: int = setting(
+        7,
+        "days between a table's last row and as_of above which it is called late",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    gap_share: float = setting(
+        0.5,
+        "share of a table's days without any row above which it is called gappy",
+        unit="share of days",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    person_share_act: float = setting(
+        0.5,
+        "share of rows that name a person below which questions about people lose their base",
+        unit="share of rows",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
     memory_mb: int = setting(
         1500,
         "memory that reading may take before it spills into a private folder beside the client",

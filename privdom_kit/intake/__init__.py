@@ -1,10 +1,19 @@
 """Intake: the one door through which a client's data enter, checked and without raw identifiers.
 
-prepare      files -> stored tables beside the client, once
-write_check  what was missing, wrong or unusable, as JSON
+prepare                  files -> stored tables beside the client, once
+write_check              what was missing, wrong or unusable, as JSON and a list of bad rows
+measure_tables, ..       playbook 00: tables, coverage; with plot_* and describe_*
 """
 
-from privdom_kit.intake.check import write_check
-from privdom_kit.intake.prepare import Prepared, UnusableData, prepare
+from privdom_kit._lazy import lazy_names
 
-__all__ = ["Prepared", "UnusableData", "prepare", "write_check"]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "preparing": ["Prepared", "UnusableData", "prepare", "state_folder", "input_hashes"],
+        "check": ["build_check", "write_check"],
+        "measure": ["measure_coverage", "measure_tables"],
+        "plot": ["plot_coverage", "plot_tables"],
+        "describe": ["describe_coverage", "describe_tables"],
+    },
+)

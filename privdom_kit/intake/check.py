@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from privdom_kit.contracts import TABLES
-from privdom_kit.intake.prepare import REASONS, Prepared, UnusableData
+from privdom_kit.intake.preparing import REASONS, Prepared, UnusableData
 
 # A playbook runs when one of its sets of tables is there; an empty set always is.
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {

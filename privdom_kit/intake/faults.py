@@ -23,7 +23,7 @@ class Fault:
         file: Name of the file.
         line: Line as a spreadsheet numbers it: the header is line 1.
         column: Canonical column; empty where the whole record is unreadable.
-        reason: A key of ``prepare.REASONS``.
+        reason: A key of ``preparing.REASONS``.
     """
 
     table: str

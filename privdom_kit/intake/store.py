@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from privdom_kit.contracts import Column, TableSpec
+from privdom_kit.contracts import Column
 from privdom_kit.intake.columns import Clock, band_sql, stored_name
 from privdom_kit.intake.people import person_columns
 from privdom_kit.intake.reading import DUPLICATE, Staged

@@ -1,0 +1,81 @@
+"""Charts of playbook 00."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from privdom_kit.labels import heading
+from privdom_kit.messages import current_language, text
+from privdom_kit.report.theme import ACCENT, CATEGORY_COLOURS, INK, RULE, new_axes, title_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from privdom_kit.results import Result
+
+_ROW_HEIGHT = 0.34
+_PARTS = ("used", "after_as_of", "not_paid", "duplicates", "quarantined")
+
+
+def plot_tables(result: Result, ax: Axes | None = None) -> Axes:
+    """What became of the rows of each table, as shares of the rows read."""
+    table = result.table
+    ax = ax or new_axes(height=1.5 + _ROW_HEIGHT * max(len(table), 1), grid="x")
+    colours = dict(zip(_PARTS, (ACCENT, RULE, *CATEGORY_COLOURS[1:4]), strict=True))
+    names = [heading(name, current_language()) for name in table["table"]]
+    left = [0.0] * len(table)
+    for part in _PARTS:
+        if not table[part].any():
+            continue
+        widths = (table[part] / table["rows"]).tolist()
+        ax.barh(
+            names, widths, left=left, color=colours[part], label=heading(part, current_language())
+        )
+        left = [start + width for start, width in zip(left, widths, strict=True)]
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    if len(table):
+        ax.legend(
+            loc="upper left",
+            bbox_to_anchor=(0, -0.12),
+            ncols=len(_PARTS),
+            frameon=False,
+            fontsize=8.5,
+            labelcolor=INK,
+        )
+    source = text("{rows:count} rows read, up to {as_of}", rows=result.figures["rows"],
+                  as_of=result.as_of)  # fmt: skip
+    title_axes(ax, text("What became of the rows of each table"), source)
+    return ax
+
+
+def plot_coverage(result: Result, ax: Axes | None = None) -> Axes:
+    """The span of each table on one time axis."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    table = result.table.dropna(subset=["first_on"])
+    ax = ax or new_axes(height=1.5 + _ROW_HEIGHT * max(len(table), 1), grid="x")
+    names = [heading(name, current_language()) for name in table["table"]]
+    starts = [dt.date.fromisoformat(day) for day in table["first_on"]]
+    ends = [dt.date.fromisoformat(day) for day in table["last_on"]]
+    spans = [end - start for start, end in zip(starts, ends, strict=True)]
+    ax.barh(names, spans, left=starts, color=ACCENT, height=0.6)
+    as_of = dt.date.fromisoformat(result.as_of)
+    ax.axvline(as_of, color=INK, linewidth=1, linestyle=(0, (3, 2)))
+    ax.xaxis_date()
+    locator = AutoDateLocator(maxticks=8)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(
+        ConciseDateFormatter(
+            locator, formats=["%Y", "%Y-%m", "%m-%d", "%H:%M", "%H:%M", "%S.%f"], show_offset=False
+        )
+    )
+    ax.invert_yaxis()
+    title_axes(
+        ax,
+        text("The days that each table covers"),
+        text("Dashed line: {as_of}, the last day that is seen", as_of=result.as_of),
+    )
+    return ax
