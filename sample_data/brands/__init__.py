@@ -1,0 +1,1 @@
+"""Seeded sample brands: shared helpers, and one package a brand with ``build`` and ``write``."""
