@@ -89,6 +89,11 @@ class ClientConfig:
         return zoneinfo.ZoneInfo(self.timezone)
 
 
+def state_folder(config: ClientConfig) -> Path:
+    """The folder beside client.yml that holds the key, the stored tables and known hashes."""
+    return config.folder / ".privdom" / config.client
+
+
 def read_config(
     path: str | Path, *, as_of: str | dt.date | None = None, language: str | None = None
 ) -> ClientConfig:
