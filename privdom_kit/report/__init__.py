@@ -1,1 +1,1 @@
-"""Reports: the theme, findings in a notebook, one self-contained HTML page a playbook, the index."""
+"""Reports: the theme, findings in a notebook, one self-contained page a playbook, the index."""

@@ -45,9 +45,9 @@ LAYER_COLOURS = ("#0b3a5b", "#2b6a93", "#5e9fc0", "#9fc5d8", "#d3dee5")
 # Unordered crowds: Okabe and Ito (2008), told apart by colour-blind people.
 CATEGORY_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 
-TEXT_SIZE = 9.5
-TITLE_SIZE = 12
-SOURCE_SIZE = 8
+TEXT_SIZE = 10
+TITLE_SIZE = 12.5
+SOURCE_SIZE = 8.5
 DPI = 160
 
 
@@ -114,7 +114,7 @@ def figure_png(ax: Axes) -> bytes:
 
     figure = ax.get_figure(root=True)
     register_font()
-    with rc_context({"font.family": [FAMILY, "DejaVu Sans"], "axes.unicode_minus": False}):
+    with rc_context({"font.family": [FAMILY, "DejaVu Sans"], "text.hinting": "none"}):
         _settle(figure)  # type: ignore[arg-type]
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})  # type: ignore[union-attr]
@@ -138,6 +138,8 @@ def register_font() -> str:
 
 def _settle(figure: Figure) -> None:
     """Apply the font, lay out once, then move titles to the left edge of the figure."""
+    from matplotlib.text import Text
+
     _apply_font(figure)
     figure.draw_without_rendering()
     _apply_font(figure)  # ticks that the first drawing made
@@ -145,9 +147,11 @@ def _settle(figure: Figure) -> None:
     if figure.get_layout_engine() is None or len(figure.axes) != 1:
         return
     figure.set_layout_engine("none")
-    for ax in figure.axes:
-        left = ax.transAxes.inverted().transform(figure.transFigure.transform((0.012, 0)))[0]
-        ax.set_title(ax.get_title(loc="left"), loc="left", x=left)
+    ax = figure.axes[0]
+    left = ax.transAxes.inverted().transform(figure.transFigure.transform((0.012, 0)))[0]
+    for text in ax.findobj(Text, include_self=False):
+        if ax.get_title(loc="left") and text.get_text() == ax.get_title(loc="left"):
+            text.set_x(left)
 
 
 def _apply_font(figure: Figure) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 FAMILY = "Privdom Sans SC"
 _FONTS = Path(__file__).parent / "fonts"
 # The elements that style.css.j2 sets in bold; nothing else on a page is bold.
-BOLD_TAGS = frozenset({"h1", "h2", "h3", "h4", "strong", "b", "th", "summary"})
+BOLD_TAGS = frozenset({"h1", "h2", "h3", "h4", "strong", "b", "th"})
 
 
 def font_path(style: str) -> Path:

@@ -63,14 +63,11 @@ def make(source: Path, style: str) -> Path:
 
 def _names(style: str) -> dict[int, str]:
     full = f"{FAMILY} {style}"
-    return {1: FAMILY, 2: style, 3: f"{full}, subset of Noto Sans SC", 4: full, 6: _postscript(style)}
-
-
-def _postscript(style: str) -> str:
-    return f"{FAMILY.replace(' ', '')}-{style}"
+    postscript = f"{FAMILY.replace(' ', '')}-{style}"
+    return {1: FAMILY, 2: style, 3: f"{full}, subset of Noto Sans SC", 4: full, 6: postscript}
 
 
 if __name__ == "__main__":
     for path, style in zip(sys.argv[1:3], ("Regular", "Bold"), strict=True):
         target = make(Path(path), style)
-        print(f"{target.name}: {target.stat().st_size:,} bytes")
+        sys.stdout.write(f"{target.name}: {target.stat().st_size:,} bytes\n")

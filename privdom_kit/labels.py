@@ -1,0 +1,233 @@
+"""Names of the code in the reader's words: columns, states, questions, playbooks, verdicts.
+
+The wording follows the glossary of the README. A label is lower case, so that it can stand inside a
+sentence; :func:`heading` raises its first letter.
+"""
+
+from __future__ import annotations
+
+from privdom_kit.messages import Message, translate
+
+# Names that read well with their underscores as spaces.
+_PLAIN = """
+act active all amount base buyers carried category channel city clear clicked clicks cohort column
+component concentration consent contacts contribution cost count coverage crowd current customers
+cycle date days deliveries dropped dormant entry_code expected field file first followers group
+gross_margin high identities identity kept lapsed layer line links low margin median medium members
+messages month never next_order note orders other owner people period phone platform points previous
+problem purchase_days purpose question quantity reach reason refund_amount rejected_rows removals
+repeat replies retained retention revenue rows rule score segment setting settings share since sku
+source staff stage state states status stores systems table tables target threshold tier time total
+touches touchpoint touchpoints unit unknown use used value verdict visits watch week year
+"""
+
+_WORDED = {
+    # verdicts, confidence
+    "not_enough_data": "not enough data",
+    "not_measured": "not measured",
+    # playbooks
+    "00_intake": "What the data can carry",
+    "01_user_layering": "User layering",
+    "02_touchpoint_audit": "Touchpoint audit",
+    "03_journey_mapping": "Journey mapping",
+    "04_copy_test_plan": "Copy test plan",
+    "05_copy_test_readout": "Copy test readout",
+    "06_link_reconstruction": "Link reconstruction",
+    "07_growth_plan": "Growth plan",
+    "08_summary": "Summary",
+    # statuses of a playbook in a run
+    "ran": "done",
+    "fresh": "unchanged",
+    "failed": "failed",
+    "skipped": "skipped",
+    # questions
+    "purchase_layers": "layers by purchase",
+    "channel_layers": "layers by channel",
+    "life_stages": "children's age bands",
+    "rfm": "days since the last order, orders and spend (RFM)",
+    "relationship_tiers": "relationship tiers",
+    "customer_value": "customer value",
+    "revenue_split": "where revenue comes from",
+    "layer_moves": "moves between layers",
+    "audiences": "audiences",
+    # the five states
+    "high_value": "high value",
+    "about_to_lapse": "about to lapse",
+    "going_silent": "going silent",
+    "not_yet_known": "not yet known",
+    # purchase layers
+    "once": "bought once",
+    # revenue split
+    "first_promotion": "first order, on promotion",
+    "first_on_promotion": "first order, on promotion",
+    "first_full_price": "first order, not on promotion",
+    "first_not_on_promotion": "first order, not on promotion",
+    "first_promotion_unknown": "first order, promotion not recorded",
+    "first_unknown": "first order, promotion not recorded",
+    "repeat_after_touch": "repeat order after a brand touch",
+    "repeat_without_touch": "repeat order without a brand touch",
+    "repeat_not_measured": "repeat order, touches not recorded",
+    # retention
+    "on": "bought in the period",
+    "on_or_after": "bought in the period or later",
+    # age bands
+    "no_consent": "no guardian consent",
+    "no_child_band": "no child's age given",
+    # touchpoints
+    "service_account": "service account",
+    "wecom_chat": "WeCom chat",
+    "group_chat": "community group",
+    "moments": "Moments",
+    "mini_program": "mini program",
+    "channels": "Channels",
+    "live": "live",
+    "sms": "text message",
+    "call": "outbound AI call",
+    "call_sms": "outbound AI call with a text message",
+    "wecom": "WeCom",
+    # who removed a contact, and other values of canonical columns
+    "customer": "customer",
+    "transfer": "transfer",
+    "personal": "personal account",
+    "brand": "brand",
+    "marketing": "marketing",
+    "interaction": "interaction",
+    "care": "care",
+    "daily": "daily life",
+    "paid": "paid",
+    "closed": "closed",
+    "refunded": "refunded",
+    "stable": "stable",
+    "unclear": "unclear",
+    "true": "yes",
+    "false": "no",
+    # canonical tables
+    "order_items": "order items",
+    "posts": "posts",
+    "groups": "community groups",
+    "channel_days": "channels by day",
+    "touchpoint_days": "touchpoints by day",
+    "link_days": "links by day",
+    "referrals": "referrals",
+    "leads": "leads",
+    "tickets": "service cases",
+    "responses": "survey answers",
+    # columns
+    "add_way": "how added",
+    "added_at": "added",
+    "age_band": "age band",
+    "at_risk": "still observed",
+    "bad_share": "share of unusable rows",
+    "before": "previous period",
+    "buyer_share": "share of buyers",
+    "child_band": "child's age band",
+    "cohort_customers": "customers in the cohort",
+    "covered": "period covered",
+    "cycle_days": "order cycle",
+    "days_since_last_order": "days since the last order",
+    "difference": "difference",
+    "duplicate_rows": "repeated rows",
+    "first_day": "first day",
+    "from_state": "state before",
+    "frequency": "orders (score)",
+    "frequency_score": "orders (score)",
+    "gini": "Gini coefficient",
+    "growth": "growth",
+    "kept_contacts": "contacts kept",
+    "kept_share": "contacts kept",
+    "kind": "kind",
+    "known_people": "people known",
+    "lapsed_customers": "lapsed customers",
+    "lapsed_share": "lapsed",
+    "last_day": "last day",
+    "link_rate": "share linked",
+    "monetary": "spend (score)",
+    "monetary_score": "spend (score)",
+    "moved_down": "moved down",
+    "moved_up": "moved up",
+    "net_spend": "net spend",
+    "net_spend_per_customer": "net spend per customer",
+    "order_share": "share of orders",
+    "p_value": "p value",
+    "p_value_adjusted": "p value, corrected",
+    "people_share": "share of people",
+    "previous_customers": "customers, previous period",
+    "previous_share": "share, previous period",
+    "quarantined": "set aside",
+    "recency_score": "days since the last order (score)",
+    "repeat_rate": "repeat rate",
+    "retention_rate": "retention",
+    "revenue_share": "share of revenue",
+    "second_order_rate": "second-order rate",
+    "share_change": "change of share",
+    "spend": "net spend",
+    "spend_share": "share of net spend",
+    "to_state": "state now",
+    "top_share": "top share of buyers",
+    "unlinked": "not linked to a person",
+    "rows_read": "rows read",
+    "rows_used": "rows used",
+    # reasons for leaving rows out
+    "after as_of": "after the last day of the analysis",
+    "after_as_of": "after the last day of the analysis",
+    "before window": "before the period examined",
+    "no customer": "no customer named",
+    "no identity": "no customer named",
+    "not linked": "not linked to a person",
+    "closed or refunded": "closed or refunded",
+    "refunded or closed": "closed or refunded",
+    "duplicate": "repeated rows",
+    "unusable": "unusable rows",
+    # topics of settings
+    "layering": "layering",
+    "privacy": "privacy",
+    "intake": "intake",
+}
+
+LABELS: dict[str, str] = {name: name.replace("_", " ") for name in _PLAIN.split()} | _WORDED
+
+# Endings that add a meaning to another name; the label of the name stands in braces.
+ENDINGS: dict[str, str] = {
+    "_ci_lower": "{name}, lower bound",
+    "_ci_upper": "{name}, upper bound",
+    "_share": "share: {name}",
+    "_rate": "rate: {name}",
+    "_before": "{name}, previous period",
+    "_days": "days: {name}",
+}
+
+
+def label(name: str) -> Message:
+    """The words for a name of the code.
+
+    A name that is in neither table is shown with its underscores as spaces, in English: see
+    :func:`has_label`.
+    """
+    if name in LABELS:
+        return Message(LABELS[name])
+    for ending, template in ENDINGS.items():
+        stem = name.removesuffix(ending)
+        if stem != name and has_label(stem):
+            return Message(template, {"name": label(stem)})
+    return Message("{name}", {"name": name.replace("_", " ")})
+
+
+def has_label(name: str) -> bool:
+    """Whether the words for a name were chosen rather than guessed."""
+    stems = (name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending))
+    return name in LABELS or any(has_label(stem) for stem in stems)
+
+
+def heading(name: str, language: str | None = None) -> str:
+    """The label as it heads a column or a card: first letter raised."""
+    return capital(label(name).render(language))
+
+
+def capital(words: str) -> str:
+    """The words with their first letter raised."""
+    return words[:1].upper() + words[1:]
+
+
+def reason(text: str, language: str) -> str:
+    """Why rows were left out: a label, or a sentence of the catalogue."""
+    return label(text).render(language) if has_label(text) else translate(text, language)
