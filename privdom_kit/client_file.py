@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import os
+import re
 import zoneinfo
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from privdom_kit.contracts import TABLES
 from privdom_kit.errors import nearest
@@ -20,6 +21,16 @@ from privdom_kit.settings import Frozen, Sections, Settings, describe_settings
 
 Language = Literal["zh", "en"]
 SUFFIXES = (".csv", ".xlsx", ".parquet")
+
+
+def _quoted_date(value: Any) -> Any:
+    """A date in quotes is a date; anything else is left for the schema to judge."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
 
 
 class TableFile(Sections):
@@ -66,7 +77,7 @@ class ClientFile(Sections):
     language: Language = "zh"
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
-    as_of: dt.date | None = None
+    as_of: Annotated[dt.date | None, BeforeValidator(_quoted_date)] = None
     engine: EngineConfig = EngineConfig()
     tables: dict[str, TableFile] = Field(default_factory=dict)
     settings: Settings = Settings()

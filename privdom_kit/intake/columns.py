@@ -60,7 +60,7 @@ class Clock:
         if self.offset is not None:
             return f"CAST(({seconds} + {self.offset}) // 86400 AS INTEGER)"
         local = f"timezone('{self.zone}', to_timestamp({seconds}))"
-        return f"CAST(epoch({local}) // 86400 AS INTEGER)"
+        return f"CAST(epoch_us({local}) // 86400000000 AS INTEGER)"
 
     def seconds_sql(self, local: str) -> str:
         """SQL of the epoch seconds of a local TIMESTAMP expression."""
@@ -226,15 +226,15 @@ def stored_sql(column: Column, value: str) -> str:
     """SQL that turns a good value into its stored type."""
     match column.kind:
         case "money":
-            return f"CAST(round({value} * 100) AS BIGINT)"
+            return f"TRY_CAST(round({value} * 100) AS BIGINT)"
         case "count":
-            return f"CAST({value} AS BIGINT)"
+            return f"TRY_CAST({value} AS BIGINT)"
         case "flag":
             return f"CAST({value} AS TINYINT)"
         case "number" | "share":
             return f"CAST({value} AS DOUBLE)"
         case "time":
-            return f"CAST({value} AS BIGINT)"
+            return f"TRY_CAST({value} AS BIGINT)"
         case "date":
             return f"CAST({value} AS INTEGER)"
         case _:

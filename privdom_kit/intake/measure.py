@@ -30,7 +30,8 @@ def measure_tables(client: Client) -> Result:
 
     Returns:
         ``table``: table, rows, used, used_share, after_as_of, not_paid, duplicates, quarantined,
-        quarantined_share, first_on, last_on; ``tables["faults"]``: table, column, reason, rows.
+        quarantined_share, first_on, last_on; ``tables["parts"]``: the same long, with a share of
+        each part; ``tables["faults"]``: table, column, reason, rows.
         ``watch`` where the quarantined share of a table passes
         ``intake.watch_bad_share``; more than ``intake.max_bad_share`` never gets this far.
     """
@@ -60,6 +61,7 @@ def measure_tables(client: Client) -> Result:
         units={
             "used_share": "percent: share of rows",
             "quarantined_share": "percent: share of rows",
+            "part_share": "percent: share of rows",
             "first_on": "date: first day of the used rows",
             "last_on": "date: last day of the used rows",
         },
@@ -77,7 +79,7 @@ def measure_tables(client: Client) -> Result:
             "quarantined": int(table["quarantined"].sum()),
             "people": client.intake["people"],
         },
-        tables={"faults": faults} if len(faults) else {},
+        tables={"parts": _parts(table), **({"faults": faults} if len(faults) else {})},
         notes=_missing_tables(given),
     )
 
@@ -127,6 +129,7 @@ def measure_coverage(client: Client) -> Result:
     )
 
 
+PARTS = ("used", "after_as_of", "not_paid", "duplicates", "quarantined")
 _COLUMNS = [
     "table",
     "rows",
@@ -170,6 +173,12 @@ def _table_row(name: str, seen: Mapping[str, Any]) -> dict[str, Any]:
         "first_on": first,
         "last_on": last,
     }
+
+
+def _parts(table: pd.DataFrame) -> pd.DataFrame:
+    """What became of each table's rows: table, part, rows of the part, its share of all."""
+    long = table.melt(["table", "rows"], PARTS, "part", "part_rows")
+    return long.assign(part_share=long["part_rows"] / long["rows"])
 
 
 def _fault(fault: str) -> dict[str, str]:

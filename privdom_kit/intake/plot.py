@@ -15,40 +15,49 @@ if TYPE_CHECKING:
     from privdom_kit.results import Result
 
 _ROW_HEIGHT = 0.34
-_PARTS = ("used", "after_as_of", "not_paid", "duplicates", "quarantined")
+_COLOURS = {
+    "used": ACCENT,
+    "after_as_of": RULE,
+    "not_paid": CATEGORY_COLOURS[1],
+    "duplicates": CATEGORY_COLOURS[2],
+    "quarantined": CATEGORY_COLOURS[3],
+}
 
 
 def plot_tables(result: Result, ax: Axes | None = None) -> Axes:
     """What became of the rows of each table, as shares of the rows read."""
-    table = result.table
-    ax = ax or new_axes(height=1.5 + _ROW_HEIGHT * max(len(table), 1), grid="x")
-    colours = dict(zip(_PARTS, (ACCENT, RULE, *CATEGORY_COLOURS[1:4]), strict=True))
-    names = [heading(name, current_language()) for name in table["table"]]
-    left = [0.0] * len(table)
-    for part in _PARTS:
-        if not table[part].any():
-            continue
-        widths = (table[part] / table["rows"]).tolist()
-        ax.barh(
-            names, widths, left=left, color=colours[part], label=heading(part, current_language())
-        )
+    names = [heading(name, current_language()) for name in result.table["table"]]
+    ax = ax or new_axes(height=1.5 + _ROW_HEIGHT * max(len(names), 1), grid="x")
+    left = [0.0] * len(names)
+    for part, colour in _COLOURS.items():
+        widths = _part(result, part)
+        if any(widths):
+            ax.barh(
+                names, widths, left=left, color=colour, label=heading(part, current_language())
+            )
         left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-    if len(table):
+    if names:
         ax.legend(
             loc="upper left",
             bbox_to_anchor=(0, -0.12),
-            ncols=len(_PARTS),
+            ncols=len(_COLOURS),
             frameon=False,
             fontsize=8.5,
             labelcolor=INK,
         )
-    source = text("{rows:count} rows read, up to {as_of}", rows=result.figures["rows"],
-                  as_of=result.as_of)  # fmt: skip
+    source = text(
+        "{rows:count} rows read, up to {as_of}", rows=result.figures["rows"], as_of=result.as_of
+    )
     title_axes(ax, text("What became of the rows of each table"), source)
     return ax
+
+
+def _part(result: Result, part: str) -> list[float]:
+    parts = result.tables["parts"]
+    return [float(share) for share in parts.loc[parts["part"] == part, "part_share"]]
 
 
 def plot_coverage(result: Result, ax: Axes | None = None) -> Axes:

@@ -214,7 +214,7 @@ def _rejected(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterable
                 "expected balanced quotation marks: all rows behind it would be lost",
                 "Export the file again, or mend that line",
             )
-        yield Rejected(int(line) - 1, "encoding" if "UTF" in kind.upper() else "fields")
+        yield Rejected(int(line) - 1, "encoding" if "ENCODING" in kind else "fields")
 
 
 def _staging_sql(
