@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from privdom_kit.formats import is_missing
 from privdom_kit.results import Coverage
 
 if TYPE_CHECKING:
@@ -47,5 +48,5 @@ class Table:
         """
         values = self.dictionaries.get(domain or column, ())
         codes = table[column]
-        names = ["unknown" if c is None or c != c or c < 0 else values[int(c)] for c in codes]
+        names = ["unknown" if is_missing(c) or c < 0 else values[int(c)] for c in codes]
         return table.assign(**{column: names})
