@@ -126,9 +126,9 @@ def test_days_are_those_of_a_plain_loop_in_any_row_order(rows: list, random: obj
 
 @needs_public_data
 def test_cdnow_repeaters_to_september_1997() -> None:
-    """946 of the published sample's 2,357 customers bought on two days or more (same-day rows: one).
+    """Of the published sample, 946 of 2,357 customers bought on two days or more.
 
-    Fader, Hardie and Lee (2005), up to 1997-09-30.
+    Fader, Hardie and Lee (2005), up to 1997-09-30; rows of one day are one purchase.
     """
     sample = pd.read_csv(
         PUBLIC / "CDNOW_sample.txt",

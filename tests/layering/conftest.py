@@ -1,0 +1,33 @@
+"""Small brands for the layering tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import client_tables
+
+from privdom_kit.engine import closing, connect
+from privdom_kit.layering.customers import summarise_customers
+
+EVERYTHING_SHOWN = {"min_cell": 1}
+
+
+@pytest.fixture
+def summarise() -> Iterator[Callable[..., SimpleNamespace]]:
+    """Summarise a client of these tables: ``(base, settings)``; small cells are shown."""
+    with closing(connect()) as connection:
+
+        def make(frames: dict, as_of_day: int, **options: Any) -> tuple:
+            options.setdefault("privacy", EVERYTHING_SHOWN)
+            client = client_tables.client(connection, frames, as_of_day, **options)
+            return summarise_customers(client), client.settings
+
+        yield make
