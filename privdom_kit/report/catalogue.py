@@ -40,8 +40,14 @@ def update(root: Path = ROOT, po: Path = PO) -> Catalog:
     """Write the catalogue anew from the code, keeping translations; obsolete ones stay as notes."""
     from babel.messages.pofile import write_po
 
-    catalogue = read(po)
-    catalogue.update(_template(extract(root)), no_fuzzy_matching=True)
+    catalogue, template = read(po), _template(extract(root))
+    # babel neither revives an obsolete text that is back nor keeps the others for long.
+    retired = dict(catalogue.obsolete)
+    for message in retired.values():
+        if message.id in template:
+            catalogue[message.id] = message
+    catalogue.update(template, no_fuzzy_matching=True)
+    catalogue.obsolete |= {key: old for key, old in retired.items() if old.id not in template}
     catalogue.fuzzy = False
     catalogue.header_comment = "# Chinese texts of privdom. See privdom_kit/report/catalogue.py."
     catalogue.creation_date = catalogue.revision_date = _DATE

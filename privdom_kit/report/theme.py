@@ -24,14 +24,21 @@ WASH = "#f4f6f8"
 PAPER = "#ffffff"
 ACCENT = "#1f4e79"
 
-# Dark enough for white text (contrast of 4.5 or more), apart in lightness as well as in hue, and
-# always beside a sign and a word.
+# Apart in lightness as well as in hue, and always beside a sign and a word.
 VERDICT_COLOURS = {
-    "act": "#a83a0c",
-    "watch": "#806000",
+    "act": "#a3260f",
+    "watch": "#e3a008",
     "clear": "#00674a",
     "not_enough_data": "#56616e",
     "not_measured": "#56616e",
+}
+# What is written on them, with a contrast of 4.5 or more.
+VERDICT_TEXT_COLOURS = {
+    "act": PAPER,
+    "watch": INK,
+    "clear": PAPER,
+    "not_enough_data": PAPER,
+    "not_measured": PAPER,
 }
 VERDICT_SIGNS = {
     "act": "▲",
@@ -68,9 +75,10 @@ def new_axes(width: float = 7.2, height: float = 3.6, grid: str = "y") -> Axes:
         grid: Axis whose grid lines help reading: x, y, both or none.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor=PAPER)
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)  # type: ignore[union-attr]
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor=PAPER)
     ax = figure.add_subplot(axes_class=_axes_class())
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(RULE)

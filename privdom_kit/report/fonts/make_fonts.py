@@ -26,11 +26,14 @@ RANGES = (
     (0x3000, 0x303F),
     (0xFF01, 0xFFEF),
 )
+# Frequent in names of people and brands, and in neither of the two standards.
+NAMES = "囍喆堃玥昇珺曌犇燚淼焱垚骉鱻羴琤祎翀旻昶炘煊珑瑢榕"
 
 
 def charset() -> set[int]:
     """GB 2312, the everyday half of Big5 (names in traditional characters), and symbols."""
-    points = {point for low, high in RANGES for point in range(low, high + 1)}
+    points = set(map(ord, NAMES))
+    points |= {point for low, high in RANGES for point in range(low, high + 1)}
     points |= _points("gb2312", range(0xA1, 0xF8), range(0xA1, 0xFF))
     return points | _points("big5", range(0xA4, 0xC7), [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
 
