@@ -69,6 +69,15 @@ class Clock:
         return f"(epoch_us(timezone('{self.zone}', {local})) // 1000000)"
 
 
+def _once(value: str, body: str) -> str:
+    """SQL of ``body``, an expression of ``x``, computed only where it is reached.
+
+    The engine computes an expression that stands twice in a query once for all rows, also when
+    it stands in branches that few rows take; inside a lambda it stays where it is.
+    """
+    return f"list_transform([{value}], lambda x: {body})[1]"
+
+
 def text_sql(raw: str, kind: str) -> str:
     """A trimmed text, null where blank."""
     text = raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
@@ -79,7 +88,8 @@ def missing_sql(raw: str, kind: str) -> str:
     """Whether a raw value is blank; cheap where it is not."""
     if kind != "VARCHAR":
         return f"{raw} IS NULL"
-    return f"({raw} IS NULL OR {raw} = '' OR ({raw}[1] = ' ' AND trim({raw}) = ''))"
+    # A blank value sorts below '!', hardly any other does: the comparison spares the trim.
+    return f"({raw} IS NULL OR ({raw} < '!' AND trim({raw}) = ''))"
 
 
 def time_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -91,17 +101,17 @@ def time_sql(raw: str, kind: str, clock: Clock) -> str:
     if kind == "DATE":
         return clock.seconds_sql(f"CAST({raw} AS TIMESTAMP)")
     text = raw if kind == "VARCHAR" else f"CAST({raw} AS VARCHAR)"
-    zoned = f"({text} LIKE '%+%' OR {text} LIKE '%Z' OR {text} LIKE '____-__-__T%-%')"
+    zoned = f"""(strlen({text}) > 19 AND ({text} LIKE '%+%' OR {text} LIKE '%Z'
+        OR {text} LIKE '____-__-__T%-%'))"""
     patterns = ", ".join(f"'{p}'" for p in _TIME_PATTERNS)
-    clean = f"trim({text})"
-    local = f"""CASE WHEN {text}[1] BETWEEN '0' AND '9' AND length({text}) > 8
-        THEN TRY_CAST({text} AS TIMESTAMP) END"""
-    careful = f"""coalesce(TRY_CAST({clean} AS TIMESTAMP), try_strptime({clean}, [{patterns}]))"""
-    epoch = f"""CASE WHEN regexp_full_match({clean}, '[0-9]{{10}}') THEN CAST({clean} AS BIGINT)
-        WHEN regexp_full_match({clean}, '[0-9]{{13}}') THEN CAST({clean} AS BIGINT) // 1000 END"""
-    careful = f"CASE WHEN {clean}[1] BETWEEN '0' AND '9' THEN {careful} END"
-    return f"""CASE WHEN {zoned} THEN epoch_us(TRY_CAST({clean} AS TIMESTAMPTZ)) // 1000000
-        ELSE coalesce({clock.seconds_sql(local)}, {epoch}, {clock.seconds_sql(careful)}) END"""
+    # Of nine characters and more, so that "epoch" and "infinity" are no times.
+    local = f"CASE WHEN strlen({text}) BETWEEN 9 AND 19 THEN TRY_CAST({text} AS TIMESTAMP) END"
+    parsed = f"coalesce(TRY_CAST(x AS TIMESTAMP), try_strptime(x, [{patterns}]))"
+    careful = f"""CASE WHEN regexp_full_match(x, '[0-9]{{10}}') THEN CAST(x AS BIGINT)
+        WHEN regexp_full_match(x, '[0-9]{{13}}') THEN CAST(x AS BIGINT) // 1000
+        WHEN x[1] BETWEEN '0' AND '9' THEN {clock.seconds_sql(parsed)} END"""
+    return f"""CASE WHEN {zoned} THEN epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ)) // 1000000
+        ELSE coalesce({clock.seconds_sql(local)}, {_once(f"trim({text})", careful)}) END"""
 
 
 def date_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -118,17 +128,19 @@ def number_sql(raw: str, kind: str) -> str:
     if kind != "VARCHAR":
         return f"TRY_CAST({raw} AS DOUBLE)"
     clean = f"regexp_replace(trim({raw}), '^[¥￥]|元$', '', 'g')"
-    grouped = f"regexp_full_match({clean}, '[+-]?[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)?')"
-    careful = f"""CASE WHEN {grouped} THEN TRY_CAST(replace({clean}, ',', '') AS DOUBLE)
-        ELSE TRY_CAST({clean} AS DOUBLE) END"""
-    return f"coalesce(TRY_CAST({raw} AS DOUBLE), {careful})"
+    grouped = "regexp_full_match(x, '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?')"
+    careful = f"TRY_CAST(CASE WHEN {grouped} THEN replace(x, ',', '') ELSE x END AS DOUBLE)"
+    return f"coalesce(TRY_CAST({raw} AS DOUBLE), {_once(clean, careful)})"
 
 
 def flag_sql(raw: str, kind: str) -> str:
     """1 or 0."""
-    text = f"lower({text_sql(raw, kind)})"
     yes, no = (", ".join(f"'{word}'" for word in words) for words in (_YES, _NO))
-    return f"CASE WHEN {text} IN ({yes}) THEN 1 WHEN {text} IN ({no}) THEN 0 END"
+    careful = f"CASE WHEN x IN ({yes}) THEN 1 WHEN x IN ({no}) THEN 0 END"
+    careful = _once(f"lower({text_sql(raw, kind)})", careful)
+    if kind != "VARCHAR":
+        return careful
+    return f"CASE {raw} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {careful} END"
 
 
 def month_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -186,40 +198,51 @@ def fault_sql(column: Column, raw: str, kind: str, value: str) -> list[str]:
         kind: Its engine type.
         value: The converted value, by name.
     """
-    name = column.name
-    blank = missing_sql(raw, kind)
-    branches = [f"WHEN {blank} THEN '{name}|missing'"] if column.required else []
+    name, blank = column.name, missing_sql(raw, kind)
+    if column.kind in ("identity", "code", "choice"):
+        branches = [f"WHEN {blank} THEN '{name}|missing'"] if column.required else []
+        if column.choices:
+            allowed = ", ".join(f"'{choice}'" for choice in column.choices)
+            strange = f"{value} NOT IN ({allowed}) AND trim({value}) NOT IN ('', {allowed})"
+            branches.append(f"WHEN {strange} THEN '{name}|not_allowed'")
+        return branches
+    unread = _UNREAD.get(column.kind, "not_a_number")
+    if column.required:
+        either = f"CASE WHEN {blank} THEN '{name}|missing' ELSE '{name}|{unread}' END"
+        branches = [f"WHEN {value} IS NULL THEN {either}"]
+    else:
+        branches = [f"WHEN {value} IS NULL AND NOT {blank} THEN '{name}|{unread}'"]
+    limits = _limits(column, value)
+    return branches + [f"WHEN {bad} THEN '{name}|{reason}'" for reason, bad in limits]
 
-    def unless(reason: str, bad: str) -> None:
-        branches.append(f"WHEN {bad} THEN '{name}|{reason}'")
 
-    unread = f"{value} IS NULL AND NOT {blank}"
+_UNREAD = {"time": "not_a_time", "date": "not_a_date", "month": "not_a_month", "flag": "not_a_flag"}
+
+
+def _limits(column: Column, value: str) -> list[tuple[str, str]]:
+    """Reasons why a value that was read is still wrong, each with its SQL condition."""
+    first, last = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in _YEARS)
     match column.kind:
         case "time":
-            unless("not_a_time", unread)
-            first, last = (int(dt.datetime(y, 1, 1, tzinfo=dt.UTC).timestamp()) for y in _YEARS)
-            unless("out_of_range", f"{value} < {first} OR {value} >= {last}")
+            low, high = int(first.timestamp()), int(last.timestamp())
+            return [("out_of_range", f"{value} < {low} OR {value} >= {high}")]
         case "date":
-            unless("not_a_date", unread)
-            first, last = ((dt.date(y, 1, 1) - dt.date(1970, 1, 1)).days for y in _YEARS)
-            unless("out_of_range", f"{value} < {first} OR {value} >= {last}")
-        case "month":
-            unless("not_a_month", unread)
-        case "flag":
-            unless("not_a_flag", unread)
+            low, high = (int(moment.timestamp()) // 86400 for moment in (first, last))
+            return [("out_of_range", f"{value} < {low} OR {value} >= {high}")]
         case "money" | "count" | "number" | "share":
-            unless("not_a_number", f"({unread}) OR isnan({value})")
-            unless("out_of_range", f"abs({value}) > {_LARGEST}")
+            limits = [
+                ("not_a_number", f"isnan({value})"),
+                ("out_of_range", f"abs({value}) > {_LARGEST}"),
+            ]
             if column.kind == "share":
-                unless("not_a_share", f"{value} < 0 OR {value} > 1")
+                limits.append(("not_a_share", f"{value} < 0 OR {value} > 1"))
             elif not column.signed:
-                unless("negative", f"{value} < 0")
+                limits.append(("negative", f"{value} < 0"))
             if column.kind == "count":
-                unless("not_whole", f"{value} <> floor({value})")
-        case "choice":
-            allowed = ", ".join(f"'{choice}'" for choice in column.choices)
-            unless("not_allowed", f"NOT {blank} AND trim({value}) NOT IN ({allowed})")
-    return branches
+                limits.append(("not_whole", f"{value} <> floor({value})"))
+            return limits
+        case _:
+            return []
 
 
 def stored_sql(column: Column, value: str) -> str:

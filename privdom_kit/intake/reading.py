@@ -17,7 +17,6 @@ from privdom_kit.errors import DataError, nearest
 from privdom_kit.intake.columns import (
     Clock,
     fault_sql,
-    missing_sql,
     stored_sql,
     value_sql,
 )
@@ -228,7 +227,7 @@ def _staging_sql(
     values = [f"{value_sql(c, raws[c.name], kinds[c.name], clock)} AS {c.name}" for c in here]
     kept = sorted({f"c{match[c.name]}" for c in here})
     faults = [branch for c in here for branch in fault_sql(c, raws[c.name], kinds[c.name], c.name)]
-    left_out = _left_out(spec, raws, kinds, cut)
+    left_out = _left_out(spec, raws, cut)
     case = f"CASE {' '.join([*left_out, *faults])} END" if left_out or faults else "NULL"
     return (
         f"SELECT {', '.join(_final(c, here, cut) for c in columns)}, "
@@ -237,9 +236,7 @@ def _staging_sql(
     )
 
 
-def _left_out(
-    spec: TableSpec, raws: Mapping[str, str], kinds: Mapping[str, str], cut: Cut
-) -> list[str]:
+def _left_out(spec: TableSpec, raws: Mapping[str, str], cut: Cut) -> list[str]:
     """Good rows that are not part of the table as of now, before any fault is looked for."""
     branches = []
     if spec.clock in raws:
@@ -249,9 +246,10 @@ def _left_out(
         # Shops export orders that were placed and never paid; they are no fault of the file.
         unpaid = "coalesce(amount, 0) = 0"
         if "status" in raws:
-            unpaid = f"({unpaid} OR trim(status) = 'closed')"
-        blank = missing_sql(raws["paid_at"], kinds["paid_at"])
-        branches.append(f"WHEN {blank} AND {unpaid} THEN '!{NOT_PAID}'")
+            unpaid = f"({unpaid} OR status LIKE '%closed%')"
+        raw = raws["paid_at"]
+        blank = f"({raw} IS NULL OR ltrim(CAST({raw} AS VARCHAR)) = '')"
+        branches.append(f"WHEN paid_at IS NULL AND {blank} AND {unpaid} THEN '!{NOT_PAID}'")
     return branches
 
 
