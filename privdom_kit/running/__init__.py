@@ -1,0 +1,1 @@
+"""Running playbooks in batch: check, execute, render, and move the whole into place."""
