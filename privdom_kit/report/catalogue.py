@@ -26,9 +26,14 @@ ROOT = Path(__file__).parents[2]
 PO = Path(__file__).parent / "locales" / "zh" / "privdom_kit.po"
 # Latin words that Chinese readers of the trade use as they are.
 ENGLISH_KEPT = frozenset(
-    {"Gini", "Holm", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "privdom"}
+    {"Gini", "Holm", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
 )
-_CODE = re.compile(r"`[^`]*`|https?://\S+|[\w.]+\.(?:yml|json|csv|xlsx|html|ipynb)|<[^>]+>")
+# Code spans, addresses, file names, names of the code (removed_at, layering.cycle_days), options.
+_CODE = re.compile(
+    r"`[^`]*`|https?://\S+|[\w.]+\.(?:yml|json|csv|xlsx|html|ipynb)|<[^>]+>"
+    r"|[a-z]+(?:[._][a-z]+)+|--[a-z-]+",
+    re.ASCII,
+)
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"[A-Za-z]{4,}")
 _HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!]|[,;:?!][\u4e00-\u9fff]")
