@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from privdom_kit.layering.value_expectation import expected_while_alive
 from privdom_kit.layering.value_fit import (
     Estimates,
     Maximum,
+    likelihoods,
     maximise,
     positive_interval,
     share_interval,
@@ -50,7 +52,6 @@ NAMES = ("r", "alpha", "a", "b")
 # Starts of (r, alpha, a, b), with ages scaled to a mean of 1 and alpha times the mean gap:
 # customers alike or far apart, stopping seldom or often.
 _STARTS = ((1, 1, 1, 3), (0.3, 0.3, 0.5, 0.5), (3, 3, 1, 10), (0.3, 1, 3, 1))
-_ROUGH_ROWS = 20_000  # distinct rows on which the starts are tried
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,12 +249,8 @@ def fit_repeat_buying(
 
 
 def _fit(rows: Rows, weights: NDArray, model: str) -> Maximum:
-    likelihood = RepeatBuyingLikelihood(rows, weights, model)
-    every = -(-weights.size // _ROUGH_ROWS)
-    rough = None
-    if every > 1:
-        some = tuple(row[::every] for row in rows)
-        rough = RepeatBuyingLikelihood(some, weights[::every], model)
+    build = partial(RepeatBuyingLikelihood, model=model)
+    likelihood, rough = likelihoods(build, rows, weights)
     gap = weights.sum() / (weights @ rows[0])
     starts = [(r, alpha * gap, a, b) for r, alpha, a, b in _STARTS]
     return maximise(likelihood, starts, weights.sum(), NAMES, rough)

@@ -22,6 +22,8 @@ _EDGE = np.log(1e6)  # a log parameter beyond it has run off
 _WIDEST_ERROR = 5.0  # standard error of a log parameter above which nothing is known of it
 _STEP = 1e-5  # of differences in a log parameter; errors come out to about 5 digits
 _NEWTON_STEPS = 3
+_ROUGH_ROWS = 20_000  # distinct rows on which several starts are tried
+BLOCK = 8192  # rows at a time, so that the work of a block stays in the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +88,16 @@ def maximise(
     if run_off.any() or np.abs(gradient).max() > _GRADIENT:
         raise _no_maximum([n for n, off in zip(names, run_off, strict=True) if off], customers)
     return Maximum(logs, axes @ np.diag(1 / scales) @ axes.T, value)
+
+
+def likelihoods(
+    build: Callable[..., Likelihood], rows: tuple[NDArray, ...], weights: NDArray
+) -> tuple[Likelihood, Likelihood | None]:
+    """The likelihood of all rows, and where they are many, that of every k-th row."""
+    every = -(-weights.size // _ROUGH_ROWS)
+    if every == 1:
+        return build(rows, weights), None
+    return build(rows, weights), build(tuple(row[::every] for row in rows), weights[::every])
 
 
 def in_logs(likelihood: Likelihood, logs: NDArray) -> tuple[float, NDArray, NDArray]:

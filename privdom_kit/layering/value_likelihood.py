@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from privdom_kit.layering.value_fit import BLOCK
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MODELS = ("mbg_nbd", "bg_nbd")
-_BLOCK = 8192  # rows at a time, so that the work of a block stays in the cache
 
 
 def survived(orders: NDArray, model: str) -> NDArray:
@@ -84,8 +85,8 @@ class RepeatBuyingLikelihood:
     def _by_ages(self, params: NDArray) -> tuple[float, NDArray, NDArray]:
         """The terms -(r + x) log(alpha + T) + log(1 + e^D), block by block of rows."""
         value, gradient, hessian = 0.0, np.zeros(4), np.zeros((4, 4))
-        for start in range(0, self.weights.size, _BLOCK):
-            part = self._by_age(params, slice(start, start + _BLOCK))
+        for start in range(0, self.weights.size, BLOCK):
+            part = self._by_age(params, slice(start, start + BLOCK))
             value, gradient, hessian = value + part[0], gradient + part[1], hessian + part[2]
         return value, gradient, hessian
 
