@@ -61,7 +61,6 @@ class IntakeSettings(Frozen):
         le=1,
     )
 
-
     watch_bad_share: float = setting(
         0.01,
         "share of quarantined rows in a table above which the tables are to be watched",
@@ -170,6 +169,14 @@ class LayeringSettings(Frozen):
         date="2026-11",
         ge=1,
         le=3650,
+    )
+    due_cycles: float = setting(
+        0.8,
+        "order cycles since the last order up to which the next one is not due",
+        unit="order cycles",
+        source="article 001 (S052)",
+        date="2024-05-24",
+        gt=0,
     )
     retained_cycles: float = setting(
         1.2,

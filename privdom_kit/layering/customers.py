@@ -158,7 +158,7 @@ def _people(
     absent = [nw.lit(None, dtype=nw.Int32).alias(n) for n in _COLUMNS if n not in given]
     rows = _with_channel(rows.with_columns(nw.col("customer"), *absent), tables, sources)
     channels = tuple(
-        (column, value) for t, column in sources for value in tables[t].dictionaries[column]
+        (column, value) for t, column in sources for value in tables[t].dictionaries.get(column, ())
     )
     return _with_reference_days(rows, ends).select(*_KEPT), channels
 
@@ -213,9 +213,9 @@ def _with_channel(
     import narwhals as nw
 
     channel: nw.Expr = nw.lit(parts.NONE, dtype=nw.Int32)
-    start = sum(len(tables[t].dictionaries[column]) for t, column in sources)
+    start = sum(len(tables[t].dictionaries.get(column, ())) for t, column in sources)
     for t, column in reversed(sources):
-        start -= len(tables[t].dictionaries[column])
+        start -= len(tables[t].dictionaries.get(column, ()))
         first = nw.col(f"first_{t}")
         channel = nw.when(~first.is_null()).then(first + start).otherwise(channel)
     zeros = [*_FILLED_ZERO, *(f"{n}{e}" for n in _FILLED_ZERO_AT for e in parts.SNAPSHOTS)]

@@ -16,7 +16,7 @@ from privdom_kit.layering.judging import (
     unanswered,
     used_settings,
 )
-from privdom_kit.layering.states import cycle_days, lapsing_limits
+from privdom_kit.layering.states import cycle_days, lapsing_limits, whole
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from privdom_kit.settings import LayeringSettings, Settings
 
 LAYERS = ("never", "first", "repeat")
-PURCHASE_METHODS = ("S050",)
+PURCHASE_METHODS = ("S050", "S052")
+TIMINGS = ("not_due", "due", "late", "lapsed")
 _RULES = (
-    *("second_purchase_days", "period_days", "lapsed_cycles", "cycle_days"),
+    *("second_purchase_days", "period_days", "due_cycles", "retained_cycles", "lapsed_cycles"),
+    "cycle_days",
     *("min_customers", "change_tolerance", "confidence_level"),
 )
 _MOST_DAYS = 200_000
@@ -50,6 +52,8 @@ def measure_purchase_layers(base: CustomerBase, settings: Settings) -> Result:
         lapsed_share (no order for more than ``lapsed_cycles`` cycles; null without a cycle).
         ``figures``: repeat_rate, second_purchase_share and their intervals, recent and earlier
         share and their difference.
+        ``tables["timing"]``: buyers by days since the last order in order cycles: not due (up to
+        0.8), due (1.2), late (2), lapsed; absent without a cycle.
     """
     used = used_settings(settings, *_RULES)
     reason = base.missing_people() or base.missing_buyers()
@@ -64,6 +68,8 @@ def measure_purchase_layers(base: CustomerBase, settings: Settings) -> Result:
     figures = _purchase_figures(table, seconds, settings.layering)
     figures |= _comparison(recent, earlier, change, settings)
     shown, cells = _suppress_layers(table, settings.privacy.min_cell)
+    tables, more = _timing_table(base, settings)
+    cells += more
     if shown["customers"].isna().any():
         hidden = ("repeat_customers", "repeat_rate", "second_purchase_share")
         figures = {k: None if k.startswith(hidden) else v for k, v in figures.items()}
@@ -77,6 +83,7 @@ def measure_purchase_layers(base: CustomerBase, settings: Settings) -> Result:
         used,
         coverage=base.purchases.coverage if base.purchases else None,
         figures=figures,
+        tables=tables,
         notes=(
             *_layer_notes(base, settings.layering),
             *suppression_note(cells, settings.privacy.min_cell),
@@ -111,6 +118,36 @@ def _layer_table(base: CustomerBase, settings: LayeringSettings) -> pd.DataFrame
     share = table["lapsed_customers"] / table["customers"].where(table["customers"] > 0)
     table["lapsed_share"] = share.astype("Float64")
     return table
+
+
+def _timing_table(base: CustomerBase, settings: Settings) -> tuple[dict[str, pd.DataFrame], int]:
+    import narwhals as nw
+
+    chosen = settings.layering
+    cycle = cycle_days(base, chosen)
+    if cycle is None:
+        return {}, 0
+    retained, lapsed = lapsing_limits(cycle, chosen)
+    since = base.as_of_day - nw.col("last_day")
+    timing = (
+        nw.when(since <= whole(cycle * chosen.due_cycles))
+        .then(nw.lit(0))
+        .when(since <= retained)
+        .then(nw.lit(1))
+        .when(since <= lapsed)
+        .then(nw.lit(2))
+        .otherwise(nw.lit(3))
+    )
+    buyers = base.people.filter(~nw.col("last_day").is_null()).with_columns(timing=timing)
+    grouped = buyers.group_by("timing").agg(nw.len().alias("customers"))
+    found = collect(grouped, limit=len(TIMINGS)).astype("int64").set_index("timing")
+    table = found.reindex(range(len(TIMINGS)), fill_value=0).reset_index()
+    table["timing"] = TIMINGS
+    table["buyers"] = int(table["customers"].sum())
+    table = add_rate(table, "customers", "buyers", "share", chosen.confidence_level)
+    hides = ["share", "share_ci_lower", "share_ci_upper"]
+    shown, cells = suppress(table, "customers", hides, settings.privacy.min_cell)
+    return {"timing": shown}, cells
 
 
 def _second_purchases(base: CustomerBase, settings: LayeringSettings) -> pd.DataFrame:

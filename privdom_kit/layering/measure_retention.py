@@ -93,7 +93,7 @@ def _cohort_table(base: CustomerBase, settings: Settings) -> pd.DataFrame:
 
     kind = settings.layering.retention_period
     on, last = _cohort_counts(base, kind)
-    sizes = on[on["period"] == 0].set_index("cohort")["customers"]
+    sizes = on[on["period"] == 0].set_index("cohort")["customers"].sort_index()
     latest = period_of(base.as_of_day, kind)
     # The period in which as_of falls has ended only where as_of is its last day.
     ended = latest if period_start(latest + 1, kind) == base.as_of_day + 1 else latest - 1
@@ -122,14 +122,19 @@ def _cohort_counts(base: CustomerBase, kind: str) -> tuple[pd.DataFrame, pd.Data
     """People by cohort and period in which they bought, and by the last such period."""
     import narwhals as nw
 
-    firsts = base.people.filter(~nw.col("first_day").is_null()).select("customer", "first_day")
-    days = base.days.select("customer", "day").join(firsts, on="customer")
-    days = with_period(with_period(days, "day", "at", kind), "first_day", "cohort", kind)
-    bought = days.with_columns(period=nw.col("at") - nw.col("cohort"))
-    once = bought.group_by("customer", "cohort", "period").agg(nw.len().alias("rows"))
-    on = once.group_by("cohort", "period").agg(nw.len().alias("customers"))
-    lasts = once.group_by("customer", "cohort").agg(nw.col("period").max())
-    last = lasts.group_by("cohort", "period").agg(nw.len().alias("customers"))
+    buyers = base.people.filter(~nw.col("first_day").is_null())
+    buyers = buyers.select("customer", "first_day", "last_day")
+    buyers = with_period(with_period(buyers, "first_day", "cohort", kind), "last_day", "end", kind)
+    days = base.days.join(buyers.select("customer", "cohort"), on="customer")
+    days = with_period(with_period(days, "day", "at", kind), "previous_day", "before", kind)
+    # A person's first purchase day of a period stands for them there.
+    first_of = nw.col("before").is_null() | (nw.col("before") != nw.col("at"))
+    bought = days.filter(first_of).with_columns(period=nw.col("at") - nw.col("cohort"))
+    lasts = buyers.with_columns(period=nw.col("end") - nw.col("cohort"))
+    on, last = (
+        rows.group_by("cohort", "period").agg(nw.len().alias("customers"))
+        for rows in (bought, lasts)
+    )
     frames = [collect(frame, limit=_MOST_CELLS).astype("int64") for frame in (on, last)]
     return frames[0], frames[1]
 
@@ -157,7 +162,8 @@ def _suppress_cohorts(table: pd.DataFrame, min_cell: int) -> tuple[pd.DataFrame,
     people = ["cohort_customers", "customers", *rates]
     shown = table.astype(dict.fromkeys(("cohort_customers", "customers"), "Int64"))
     cells = int(shown.loc[small, "customers"].notna().sum())
-    shown[people] = shown[people].mask(small)
+    for column in people:
+        shown[column] = shown[column].mask(small)
     shown, more = suppress(shown, "customers", rates, min_cell, groups=())
     return shown, cells + more
 

@@ -40,7 +40,7 @@ _RULES = (
     *("period_days", "cycle_days", "cycle_horizon_days", "cycle_min_returns", "cycle_min_at_risk"),
     *("min_customers", "change_tolerance", "confidence_level"),
 )
-STATE_METHODS = ("S006", "S052", "S062")
+STATE_METHODS = ("S006", "S062")
 MOVE_METHODS = ("S006",)
 
 

@@ -50,7 +50,7 @@ def cycle_days(base: CustomerBase, settings: LayeringSettings) -> float | None:
 
 def lapsing_limits(cycle: float, settings: LayeringSettings) -> tuple[int, int]:
     """Most whole days since the last activity of a retained customer, and of one not lapsed."""
-    return _whole(cycle * settings.retained_cycles), _whole(cycle * settings.lapsed_cycles)
+    return whole(cycle * settings.retained_cycles), whole(cycle * settings.lapsed_cycles)
 
 
 def value_cut(people: nw.LazyFrame, spend: str, share: float) -> int | None:
@@ -65,7 +65,7 @@ def value_cut(people: nw.LazyFrame, spend: str, share: float) -> int | None:
     n = int(collect(buyers.select(nw.len().alias("n")), limit=1)["n"].iloc[0])
     counts = buyers.group_by(spend).agg(nw.len().alias("people")).with_columns(_rank=-nw.col(spend))
     at_least = nw.col("people").cum_sum().over(order_by="_rank")
-    within = counts.with_columns(at_least=at_least).filter(nw.col("at_least") <= _whole(share * n))
+    within = counts.with_columns(at_least=at_least).filter(nw.col("at_least") <= whole(share * n))
     cut = collect(within.select(nw.col(spend).min().alias("cut")), limit=1)["cut"].iloc[0]
     return None if is_missing(cut) else int(cut)
 
@@ -96,6 +96,7 @@ def _state(base: CustomerBase, settings: LayeringSettings, ending: str, end: int
     return nw.when(~since.is_null()).then(state).cast(nw.Int32)
 
 
-def _whole(number: float) -> int:
+def whole(number: float) -> int:
+    """The number cut off to a whole one."""
     # 0.29 x 100 is 28.999999999999996 in binary: the nearest millionth before cutting off.
     return math.floor(round(number, 6))
