@@ -47,7 +47,6 @@ def connect(
         config["temp_directory"] = str(scratch)
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -176,9 +176,10 @@ def _table_row(name: str, seen: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parts(table: pd.DataFrame) -> pd.DataFrame:
-    """What became of each table's rows: table, part, rows of the part, its share of all."""
+    """What became of each table's rows: table, rows, part, rows of the part, its share of all."""
     long = table.melt(["table", "rows"], PARTS, "part", "part_rows")
-    return long.assign(part_share=long["part_rows"] / long["rows"])
+    long = long[long["part_rows"] > 0].assign(part_share=long["part_rows"] / long["rows"])
+    return long.sort_values("table", kind="stable", ignore_index=True)
 
 
 def _fault(fault: str) -> dict[str, str]:

@@ -57,7 +57,8 @@ def plot_tables(result: Result, ax: Axes | None = None) -> Axes:
 
 def _part(result: Result, part: str) -> list[float]:
     parts = result.tables["parts"]
-    return [float(share) for share in parts.loc[parts["part"] == part, "part_share"]]
+    shares = parts[parts["part"] == part].set_index("table")["part_share"]
+    return [float(shares.get(name, 0.0)) for name in result.table["table"]]
 
 
 def plot_coverage(result: Result, ax: Axes | None = None) -> Axes:
