@@ -272,7 +272,7 @@ _WORDED = {
     "refunded in full": "refunded in full",
     "return": "returns of goods",
     "after as_of": "after the last day of the analysis",
-    "after_as_of": "after the last day of the analysis",
+    "after_as_of": "after the last day",
     "before window": "before the period examined",
     "no customer": "no customer named",
     "no identity": "no customer named",

@@ -89,11 +89,22 @@ def details_html(result: Result, language: str) -> str:
         "details.html.j2",
         language,
         tables=[
-            view_table(table, heading(name, language), result.units, language)
+            view_table(
+                table,
+                heading(name, language),
+                result.units,
+                language,
+                main=name == result.question,
+            )
             for name, table in _tables(result)
         ],
-        hidden=lambda rows: msg(
-            "{rows:count} more rows are in the result file and in tables.xlsx.", rows=rows
+        folded=lambda table: msg(
+            "Table: {caption} ({rows:count} rows)",
+            caption=table.caption,
+            rows=len(table.rows) + table.hidden,
+        ).render(language),
+        hidden=lambda table: msg(
+            "{rows:count} more rows are in the result file and in tables.xlsx.", rows=table.hidden
         ).render(language),
         figures=[
             (heading(name, language), _figure(name, value, result, language))

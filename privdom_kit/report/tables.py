@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # A page shows this many rows of a table; the result file and the workbook hold them all.
 MAX_ROWS = 60
+# A longer main table is folded: the chart above it shows the same numbers.
+LONG = 24
 _LOWER, _UPPER = "_ci_lower", "_ci_upper"
 _SHARES = ("share", "rate", "_share", "_rate")
 
@@ -38,16 +40,23 @@ class TableView:
         headers: Column headings and whether the column is of numbers.
         rows: Rows of cells; the first cell names the row where it is text.
         hidden: Rows that are not shown.
+        folded: Whether the page folds it away: it is long, or not the main table of its question.
     """
 
     caption: str
     headers: tuple[tuple[str, bool], ...]
     rows: tuple[tuple[Cell, ...], ...]
     hidden: int = 0
+    folded: bool = False
 
 
 def view_table(
-    table: pd.DataFrame, caption: str, units: Mapping[str, str], language: str
+    table: pd.DataFrame,
+    caption: str,
+    units: Mapping[str, str],
+    language: str,
+    *,
+    main: bool = True,
 ) -> TableView:
     """Word a table: intervals beside their estimates, values in their units.
 
@@ -56,6 +65,7 @@ def view_table(
         caption: What the table holds, in ``language``.
         units: ``Result.units``.
         language: zh or en.
+        main: Whether it is the main table of its question.
     """
     columns = {str(name): table[name].tolist() for name in table.columns}
     shown = [name for name in columns if not _is_bound(name, columns)]
@@ -65,7 +75,8 @@ def view_table(
         for row in range(min(len(table), MAX_ROWS))
     )
     headers = tuple((_header(name, columns, language), kinds[name] != "text") for name in shown)
-    return TableView(caption, headers, rows, max(len(table) - MAX_ROWS, 0))
+    folded = not main or len(table) > LONG
+    return TableView(caption, headers, rows, max(len(table) - MAX_ROWS, 0), folded)
 
 
 def table_text(table: pd.DataFrame) -> str:

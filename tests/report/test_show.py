@@ -149,6 +149,26 @@ def test_a_long_table_says_where_the_rest_is() -> None:
     assert "另有 5 行，见结果文件与 tables.xlsx。" in html
 
 
+def test_a_long_table_and_a_second_table_are_folded_away() -> None:
+    short, long = (pd.DataFrame({"customers": range(rows)}) for rows in (24, 25))
+    second = "Table: Retention (24 rows)"
+    for table, folded in ((short, [second]), (long, ["Table: States (25 rows)", second])):
+        result = Result(
+            "states",
+            (),
+            Verdict.CLEAR,
+            table,
+            {},
+            {},
+            Coverage(0, 0),
+            "2026-05-31",
+            tables={"retention": short},
+        )
+        soup = BeautifulSoup(show.details_html(result, "en"), "html.parser")
+        words = [summary.text for summary in soup.select("details.more > summary")]
+        assert words == folded
+
+
 def test_a_finding_is_shown_as_card_chart_and_tables(shown: list[tuple[dict, dict]]) -> None:
     set_language("zh")
     ax = theme.new_axes()
