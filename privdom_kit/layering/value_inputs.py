@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _MIX = (np.sqrt(2), np.sqrt(3), np.sqrt(5), np.sqrt(7))
+_BLOCK = 32_768  # rows at a time, so that the work of a block stays in the cache
 
 
 def read_columns(**values: ArrayLike) -> list[NDArray]:
@@ -125,9 +126,14 @@ def _groups(columns: tuple[NDArray, ...]) -> tuple[tuple[NDArray, ...], NDArray]
 
     codes, keys = pd.factorize(_row_keys(columns))
     member = np.empty(len(keys), dtype=np.intp)
-    member[codes] = np.arange(codes.size)
+    for part in _blocks(codes.size):
+        member[codes[part]] = np.arange(part.start, part.stop)
     rows = tuple(column[member] for column in columns)
-    if all((row[codes] == column).all() for row, column in zip(rows, columns, strict=True)):
+    if all(
+        np.array_equal(row[codes[part]], column[part])
+        for part in _blocks(codes.size)
+        for row, column in zip(rows, columns, strict=True)
+    ):
         return rows, codes
     unique, codes = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
     return tuple(unique.T), codes.reshape(-1)
@@ -156,7 +162,12 @@ def _refuse(bad: NDArray, found: str, expected: str) -> None:
 
 def _row_keys(columns: tuple[NDArray, ...]) -> NDArray:
     """The bits of an irrational mix of each row, which distinct rows hardly ever share."""
-    mix = columns[0] * _MIX[0]
-    for column, factor in zip(columns[1:], _MIX[1:], strict=False):
-        mix += column * factor
+    mix = np.empty(columns[0].size)
+    for part in _blocks(mix.size):
+        terms = (column[part] * factor for column, factor in zip(columns, _MIX, strict=False))
+        mix[part] = sum(terms)
     return mix.view(np.int64)
+
+
+def _blocks(size: int) -> list[slice]:
+    return [slice(start, min(size, start + _BLOCK)) for start in range(0, size, _BLOCK)]
