@@ -1,0 +1,1 @@
+"""Comparisons within one run: ratios travel between machines, seconds do not."""

@@ -1,0 +1,5 @@
+"""``python -m privdom_kit`` is the command line."""
+
+from privdom_kit.cli import main
+
+main()
