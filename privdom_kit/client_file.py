@@ -46,9 +46,20 @@ class TableFile(Sections):
 class EngineConfig(Sections):
     """Where the calculations run, and tables that already stand there in canonical form."""
 
-    backend: Literal["duckdb", "pyspark"] = "duckdb"
+    backend: Literal["duckdb"] = "duckdb"
     options: dict[str, Any] = Field(default_factory=dict)
     tables: dict[str, str] = Field(default_factory=dict)
+
+
+class EngineOptions(Frozen):
+    """``options`` of the embedded engine."""
+
+    memory_limit: str = Field(
+        default="",
+        pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$",
+        json_schema_extra={"accepts": "a size such as 2GB"},
+    )
+    threads: int = Field(default=0, ge=1, json_schema_extra={"unit": "worker threads"})
 
 
 def _amount(unit: str, **limits: Any) -> Any:
@@ -114,12 +125,23 @@ def value_problems(file: YamlFile, content: ClientFile) -> Iterator[Problem]:
     yield from _currency_problems(file, content.currency)
     for name, table in content.tables.items():
         yield from _table_problems(file, ("tables", name), table)
-    for name in content.engine.tables:
-        if name not in TABLES:
-            keys = ("engine", "tables", name)
-            yield unknown_key(file, keys, content.engine.tables[name], TABLES)
+    yield from _engine_problems(file, content.engine)
     if content.forms is not None and not _readable(absolute(file.path, content.forms)):
         yield _missing_file(file, ("forms",), content.forms)
+
+
+def _engine_problems(file: YamlFile, engine: EngineConfig) -> Iterator[Problem]:
+    if engine.tables:
+        yield Problem(
+            ("engine", "tables"),
+            f"names {', '.join(engine.tables)}",
+            "Expected no table there: this version reads files",
+            "Give files under `tables`",
+        )
+    try:
+        EngineOptions.model_validate(engine.options)
+    except ValidationError as error:
+        yield from schema_problems(error, file, EngineOptions, ("engine", "options"))
 
 
 def _zone_problems(file: YamlFile, name: str) -> Iterator[Problem]:

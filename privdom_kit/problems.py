@@ -74,20 +74,28 @@ def _line(file: YamlFile, keys: KeyPath) -> int:
 
 
 def schema_problems(
-    error: ValidationError, file: YamlFile, model: type[BaseModel]
+    error: ValidationError, file: YamlFile, model: type[BaseModel], above: KeyPath = ()
 ) -> list[Problem]:
-    """The problems that a schema found, with what each field would have accepted."""
-    problems = [_schema_problem(one, file, model) for one in error.errors(include_url=False)]
+    """The problems that a schema found, with what each field would have accepted.
+
+    Args:
+        error: What the schema raised.
+        file: The file.
+        model: The schema.
+        above: Where in the file the schema's content stands.
+    """
+    problems = [_schema_problem(one, file, model, above) for one in error.errors(include_url=False)]
     # a misspelt required key is one mistake, not two
     meant = {(*problem.keys[:-1], problem.meant) for problem in problems if problem.meant}
     return [p for p in problems if p.found != _MISSING or p.keys not in meant]
 
 
-def _schema_problem(detail: Any, file: YamlFile, model: type[BaseModel]) -> Problem:
-    keys: KeyPath = detail["loc"]
+def _schema_problem(detail: Any, file: YamlFile, model: type[BaseModel], above: KeyPath) -> Problem:
+    inside: KeyPath = detail["loc"]
+    keys = (*above, *inside)
     if detail["type"] == "extra_forbidden":
-        return unknown_key(file, keys, detail["input"], _known_keys(model, keys[:-1]))
-    field, annotation = _find_field(model, keys)
+        return unknown_key(file, keys, detail["input"], _known_keys(model, inside[:-1]))
+    field, annotation = _find_field(model, inside)
     expected = f"Expected {describe_field(field, annotation)}"
     if detail["type"] == "missing":
         return Problem(keys, _MISSING, expected, f"Add a line `{keys[-1]}: …`")

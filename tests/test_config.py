@@ -242,8 +242,25 @@ SENTENCES = {
     ),
     "backend": (
         GOOD + "engine: {backend: spark}\n",
-        "client.yml, line 3: engine.backend is spark. Expected one of duckdb, pyspark. "
-        "Did you mean pyspark?",
+        "client.yml, line 3: engine.backend is spark. Expected one of duckdb. Correct the value.",
+        "",
+    ),
+    "engine option": (
+        GOOD + "engine: {options: {memory: 2GB}}\n",
+        "client.yml, line 3: engine.options.memory (value 2GB) is not a known key. "
+        "Expected one of memory_limit, threads. Did you mean memory_limit?",
+        "",
+    ),
+    "engine option's value": (
+        GOOD + "engine: {options: {memory_limit: 2000}}\n",
+        "client.yml, line 3: engine.options.memory_limit is 2000. Expected a size such as 2GB. "
+        "YAML reads it as a number; put quotes around it: '2000'.",
+        "",
+    ),
+    "engine tables": (
+        GOOD + "engine: {tables: {orders: a.b.c}}\n",
+        "client.yml, line 3: engine.tables names orders. "
+        "Expected no table there: this version reads files. Give files under `tables`.",
         "",
     ),
     "unknown table": (

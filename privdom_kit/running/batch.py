@@ -19,8 +19,8 @@ from privdom_kit.running.staging import RECORD, check_place, free_place, heal, l
 
 if TYPE_CHECKING:
     from privdom_kit.intake import Prepared
+    from privdom_kit.running.jobs import Job
     from privdom_kit.running.processes import Outcome
-    from privdom_kit.running.worker import Job
 
 Record = dict[str, Any]
 
@@ -144,6 +144,8 @@ def _note_fresh(desk: _Desk) -> None:
 
 
 def _fresh(record: Record, desk: _Desk) -> Record:
+    if record["status"] == "skipped":
+        return record
     reason = msg("Inputs, settings and code are those of the last run.")
     return {
         **record,
@@ -162,13 +164,12 @@ def _renew(desk: _Desk, basis: Basis | None) -> None:
     prepared = _prepare(desk)
     basis = basis or read_basis(desk.config)
     _check_unchanged(basis, prepared)
-    holding = _holding(desk, basis)
-    kept = holding - desk.asked if desk.options.force else holding
+    kept = _holding(desk, basis) - (desk.asked if desk.options.force else frozenset())
     can_run = build_check(prepared)["playbooks"]
     with staged(desk.final) as stage:
         # on the same file system as the report, but no part of it
         with TemporaryDirectory(prefix=".work-", dir=stage) as work, _runtime() as runtime:
-            planned = _plan(desk, kept, can_run, stage)
+            planned = _plan(desk, basis, kept, can_run, stage)
             jobs = [make_job(desk.config, one, Path(work), Path(runtime)) for one in planned]
             _run(desk, jobs, basis, stage)
         write_run(stage, desk.config, basis, desk.records, desk.findings)
@@ -180,7 +181,7 @@ def _runtime() -> TemporaryDirectory[str]:
 
 
 def _plan(
-    desk: _Desk, kept: frozenset[str], can_run: Mapping[str, Any], stage: Path
+    desk: _Desk, basis: Basis, kept: frozenset[str], can_run: Mapping[str, Any], stage: Path
 ) -> list[Playbook]:
     """Carry over what holds, note what is skipped, and return what is to run."""
     planned = []
@@ -188,12 +189,13 @@ def _plan(
         name = playbook.name
         needs = can_run.get(name, {"runs": True})
         desk.records[name] = {"status": "skipped", "seconds": None, "reason": ""}
-        if name in kept:
+        if not needs["runs"]:
+            _skip(desk, name, _lacking(needs["needs_one_of"]), stage)
+            desk.records[name]["fingerprint"] = basis.of(playbook)
+        elif name in kept:
             _keep(desk, name, stage)
         elif name not in desk.asked:
             _skip(desk, name, msg("Not asked for in this run."), stage)
-        elif not needs["runs"]:
-            _skip(desk, name, _lacking(needs["needs_one_of"]), stage)
         else:
             planned.append(playbook)
     return planned

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from privdom_kit.config import ClientConfig
 from privdom_kit.running.playbooks import PACKAGE, Playbook
-from privdom_kit.running.worker import Job
 
 _SHORT_PATH = 4  # "/" or "C:\\" would be replaced everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one playbook's process is told.
+
+    Attributes:
+        playbook: Name of the playbook.
+        notebook: Path of its source.
+        parameters: Values to inject, by name.
+        folder: Folder for the executed notebook and the page; also the playbook's ``out``.
+        status: File that the outcome is written to.
+        language: zh or en.
+        brand: Name of the brand, for the page.
+        as_of: ISO date, for the page.
+        start_seconds: Seconds that the kernel may take to start.
+        runtime: Private folder for the kernel's sockets and history.
+        secrets: Local paths and what to show in their place.
+    """
+
+    playbook: str
+    notebook: str
+    parameters: Mapping[str, str]
+    folder: str
+    status: str
+    language: str
+    brand: str
+    as_of: str
+    start_seconds: int
+    runtime: str
+    secrets: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the job file holds it."""
+        return asdict(self)
 
 
 def make_job(config: ClientConfig, playbook: Playbook, work: Path, runtime: Path) -> Job:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from privdom_kit.files import read_json, write_json
 from privdom_kit.messages import Message, msg
-from privdom_kit.running.worker import Job
+from privdom_kit.running.jobs import Job
 
 _TICK_SECONDS = 0.02
 

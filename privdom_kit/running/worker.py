@@ -15,12 +15,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from privdom_kit.errors import ConfigError, PrivdomError, nearest
 from privdom_kit.files import write_json
+from privdom_kit.running.jobs import Job
+from privdom_kit.running.processes import kill_tree
 from privdom_kit.running.scrubbing import scrub_notebook, scrub_text
 
 # jsonschema imports this grammar package when it is there; nothing here needs it, and it costs
@@ -28,41 +29,6 @@ from privdom_kit.running.scrubbing import scrub_notebook, scrub_text
 UNUSED = "rfc3987_syntax"
 _PATH_BYTES = 80  # an IPC socket's path must stay below the system's 104 to 108 bytes
 _REASON_LENGTH = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What one playbook's process is told.
-
-    Attributes:
-        playbook: Name of the playbook.
-        notebook: Path of its source.
-        parameters: Values to inject, by name.
-        folder: Folder for the executed notebook and the page; also the playbook's ``out``.
-        status: File that the outcome is written to.
-        language: zh or en.
-        brand: Name of the brand, for the page.
-        as_of: ISO date, for the page.
-        start_seconds: Seconds that the kernel may take to start.
-        runtime: Private folder for the kernel's sockets and history.
-        secrets: Local paths and what to show in their place.
-    """
-
-    playbook: str
-    notebook: str
-    parameters: Mapping[str, str]
-    folder: str
-    status: str
-    language: str
-    brand: str
-    as_of: str
-    start_seconds: int
-    runtime: str
-    secrets: Mapping[str, str]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As the job file holds it."""
-        return asdict(self)
 
 
 def main(argv: list[str]) -> int:
@@ -204,8 +170,6 @@ def _end_with_parent(job: Job) -> None:
     # os.read, not sys.stdin: a buffered reader's lock would abort the interpreter at its end
     while os.read(0, 1):
         pass
-    from privdom_kit.running.processes import kill_tree
-
     kill_tree(os.getpid(), itself=False)
     shutil.rmtree(Path(job.runtime).parent, ignore_errors=True)
     os._exit(1)
