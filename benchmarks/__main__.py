@@ -1,0 +1,8 @@
+"""``make bench``: every comparison of this folder, one after the other."""
+
+import importlib
+
+BENCHMARKS = ("intake", "layering", "warm", "repeat_buying")
+
+for name in BENCHMARKS:
+    importlib.import_module(f"benchmarks.{name}").main()
