@@ -14,7 +14,7 @@ from client_tables import day, orders
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privdom_kit.layering.measure_retention import measure_retention
+from privdom_kit.layering.measure_cohorts import measure_retention
 from privdom_kit.layering.periods import period_name, period_of, period_start, with_period
 from privdom_kit.results import Verdict
 

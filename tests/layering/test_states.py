@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from privdom_kit.engine import closing, collect, connect
 from privdom_kit.layering.customers import summarise_customers
-from privdom_kit.layering.measure_states import measure_layer_moves, measure_states
+from privdom_kit.layering.measure_five_states import measure_layer_moves, measure_states
 from privdom_kit.layering.states import STATES, value_cut, with_states
 from privdom_kit.results import Verdict
 
