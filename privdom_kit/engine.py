@@ -76,6 +76,25 @@ def _table_beside(relation: Any, name: str) -> Any:
     return relation.query("unused_alias", f"FROM {name}")
 
 
+def send(table: pd.DataFrame, beside: nw.LazyFrame) -> nw.LazyFrame:
+    """A small table as lazy rows in the engine that holds ``beside``, to be joined with it.
+
+    Args:
+        table: Columns of plain numbers or texts; its values are copied.
+        beside: Any lazy rows of that engine.
+    """
+    import narwhals as nw
+
+    relation = nw.to_native(beside)
+    if not hasattr(relation, "create"):
+        return nw.from_native(table).lazy()
+    name = f"sent_{next(_names)}"
+    rows_to_send = table  # the engine finds it by this name among the variables here
+    relation.query("unused_alias", f"CREATE TABLE {name} AS SELECT * FROM rows_to_send")
+    del rows_to_send
+    return nw.from_native(_table_beside(relation, name))
+
+
 def collect(frame: nw.LazyFrame, *, limit: int) -> pd.DataFrame:
     """A small aggregate as a pandas frame.
 

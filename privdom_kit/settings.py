@@ -104,6 +104,14 @@ class IntakeSettings(Frozen):
         date="2026-11",
         ge=256,
     )
+    xlsx_max_mb: int = setting(
+        1024,
+        "size to which a workbook may unpack; a bigger one is refused before it is read",
+        unit="megabytes",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
 
 
 class IdentitySettings(Frozen):
@@ -329,6 +337,229 @@ class LayeringSettings(Frozen):
         date="2026-11",
         ge=0,
         le=1,
+    )
+    due_window_days: int = setting(
+        3,
+        "days around the date on which the next order is expected within which it is due",
+        unit="days",
+        source="article 004 (S191)",
+        date="2020",
+        ge=0,
+        le=365,
+    )
+    due_min_orders: int = setting(
+        3,
+        "purchase days from which on a person's own median gap dates the next order",
+        unit="purchase days",
+        source="article 004 (S191)",
+        date="2020",
+        ge=2,
+    )
+    value_model: Literal["mbg_nbd", "bg_nbd"] = setting(
+        "mbg_nbd",
+        "model of repeat buying",
+        unit="model",
+        source="Batislam, Denizel and Filiztekin 2007",
+        date="2007",
+    )
+    value_horizon_days: int = setting(
+        365,
+        "days ahead over which customers are valued",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    value_discount_rule: Literal["at_order", "period_end"] = setting(
+        "at_order",
+        "moment from which an order to come is discounted: its own, or the end of its month",
+        unit="rule",
+        source=HOUSE,
+        date="2026-11",
+    )
+    value_holdout_days: int = setting(
+        90,
+        "last days that are held back to test the model of customer value",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    value_holdout_tolerance: float = setting(
+        0.1,
+        "deviation of the expected from the actual orders of the holdout that does not matter",
+        unit="share of the actual orders",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    value_min_days: int = setting(
+        180,
+        "days of orders below which nobody's value is estimated",
+        unit="days",
+        source="Klaviyo, published minimums for predictions",
+        date="2026-11",
+        ge=1,
+    )
+    value_min_buyers: int = setting(
+        500,
+        "buyers below which nobody's value is estimated",
+        unit="buyers",
+        source="Klaviyo, published minimums for predictions",
+        date="2026-11",
+        ge=2,
+    )
+    value_min_third_orders: int = setting(
+        1,
+        "buyers with three purchase days below which nobody's value is estimated",
+        unit="buyers",
+        source="Klaviyo, published minimums for predictions",
+        date="2026-11",
+        ge=1,
+    )
+    value_max_silent_days: int = setting(
+        30,
+        "days without any order before as_of above which nobody's value is estimated",
+        unit="days",
+        source="Klaviyo, published minimums for predictions",
+        date="2026-11",
+        ge=0,
+    )
+    value_max_correlation: float = setting(
+        0.2,
+        "correlation of repeat orders with spend per order above which a caveat is shown",
+        unit="correlation",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    tier_window_days: int = setting(
+        180,
+        "days back from a date over which replies, orders and referrals make a tier",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    tier_friend_orders: int = setting(
+        2,
+        "purchase days in the tier window from which on an acquaintance is a friend",
+        unit="purchase days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    tier_friend_replies: int = setting(
+        3,
+        "replies in the tier window that make a buyer a friend",
+        unit="replies",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    tier_family_referrals: int = setting(
+        1,
+        "people invited in the tier window from which on a friend is family",
+        unit="people invited",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    read_actions: tuple[str, ...] = setting(
+        ("read", "view", "open", "click"),
+        "actions of customers that count as reading",
+        unit="names of actions",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    share_actions: tuple[str, ...] = setting(
+        ("share", "forward"),
+        "actions of customers that count as sharing",
+        unit="names of actions",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    read_weight: float = setting(
+        1.0,
+        "weight of reading in the contribution",
+        unit="weight",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    share_weight: float = setting(
+        1.0,
+        "weight of sharing in the contribution",
+        unit="weight",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    recommend_weight: float = setting(
+        1.0,
+        "weight of recommending in the contribution",
+        unit="weight",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    buy_weight: float = setting(
+        1.0,
+        "weight of buying in the contribution",
+        unit="weight",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    contribution_top_share: float = setting(
+        0.1,
+        "share of people, by contribution, whose stay at the top is watched",
+        unit="share of people",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        lt=1,
+    )
+    contribution_min_agreement: float = setting(
+        0.9,
+        "rank agreement under other weights below which the ranks are a matter of weights",
+        unit="rank correlation",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    super_user_share: float = setting(
+        0.2,
+        "share of buyers by net spend, and of referrers by buyers invited, that makes a super user",
+        unit="share of people",
+        source="article 004 (S196)",
+        date="2020",
+        gt=0,
+        lt=1,
+    )
+    seed_share: float = setting(
+        0.1,
+        "share of buyers, by expected value, that makes the look-alike seed",
+        unit="share of buyers",
+        source="article 000 (S019)",
+        date="2020-12",
+        gt=0,
+        lt=1,
+    )
+    seed_min_customers: int = setting(
+        100,
+        "people below which no look-alike seed is written",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
     )
     confidence_level: float = setting(
         0.95,
