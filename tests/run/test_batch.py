@@ -30,7 +30,7 @@ def test_a_good_run_writes_what_the_contract_lists(bench):
 
 
 def test_progress_is_a_line_a_step_on_stderr(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     lines = bench.run().stderr.splitlines()
     assert lines[0] == "tiny: checking the data"
     assert re.fullmatch(r"tiny: 00_first ran in \d+\.\d s", lines[-1])
@@ -42,7 +42,7 @@ def test_run_json_says_what_the_run_rests_on(bench):
     (bench.client.parent / "forms.yml").write_bytes(b"")
     with bench.client.open("a") as file:
         file.write("forms: forms.yml\nsettings: {layering: {active_days: 45}}\n")
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     assert bench.run().status == 0
     run = bench.read("run.json")
     assert set(run["inputs"]) == {"client.yml", "orders.csv", "contacts.csv", "forms.yml"}
@@ -94,8 +94,8 @@ def test_the_executed_notebook_shows_no_path_of_this_machine(bench):
 
 
 def test_only(bench):
-    bench.playbook("00_first", shows("00_first"))
-    bench.playbook("01_second", shows("01_second"))
+    bench.playbook("00_first", "1 + 1")
+    bench.playbook("01_second", "1 + 1")
     assert bench.run("--only", "01").status == 0
     assert bench.statuses() == {"00_first": "skipped", "01_second": "ran"}
     assert bench.read("run.json")["playbooks"]["00_first"]["reason"] == "Not asked for in this run."
@@ -105,8 +105,8 @@ def test_only(bench):
 
 
 def test_only_unknown(bench):
-    bench.playbook("00_first", shows("00_first"))
-    bench.playbook("01_second", shows("01_second"))
+    bench.playbook("00_first", "1 + 1")
+    bench.playbook("01_second", "1 + 1")
     ended = bench.run("--only", "01,09")
     assert ended.status == 2
     assert ended.stderr == (
@@ -157,7 +157,7 @@ def test_a_known_error_is_its_own_reason(bench):
 
 
 def test_the_last_good_page_is_kept_but_never_passed_off_as_new(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     bench.run()
     good = bench.snapshot()["00_first.html"]
     made = bench.read("run.json")["playbooks"]["00_first"]["finished_at"]
@@ -171,14 +171,14 @@ def test_the_last_good_page_is_kept_but_never_passed_off_as_new(bench):
             "Cell 3 raised ZeroDivisionError: division by zero "
             f"The last good page, of {made}, is kept as 00_first.last_good.html."
         )
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     assert bench.run().status == 0
     assert "00_first.last_good.html" not in bench.snapshot()
 
 
 def test_fail_fast_stops(bench):
     bench.playbook("00_first", "1/0")
-    bench.playbook("01_second", shows("01_second"))
+    bench.playbook("01_second", "1 + 1")
     ended = bench.run("--fail-fast", "--jobs", "1")
     assert ended.status == 1
     assert bench.statuses() == {"00_first": "failed", "01_second": "skipped"}
@@ -249,7 +249,7 @@ def test_a_notebook_that_ends_early_is_a_failure(bench):
 
 
 def test_unusable_data_write_the_check_report_and_nothing_else(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     bench.client.with_name("orders.csv").write_text("a,b\n1,2\n")
     ended = bench.run()
     assert (ended.status, ended.stdout) == (2, "")
@@ -264,7 +264,7 @@ def test_unusable_data_write_the_check_report_and_nothing_else(bench):
 
 
 def test_unusable_data_leave_the_last_good_report(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     bench.run()
     before = bench.snapshot()
     bench.client.with_name("orders.csv").write_text("a,b\n1,2\n")
@@ -273,7 +273,7 @@ def test_unusable_data_leave_the_last_good_report(bench):
 
 
 def test_an_unusable_configuration_writes_nothing(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     bench.client.write_text("client: tiny\nas_off: 2026-05-31\n")
     ended = bench.run()
     assert (ended.status, ended.stdout) == (2, "")
@@ -283,7 +283,7 @@ def test_an_unusable_configuration_writes_nothing(bench):
 
 
 def test_a_folder_of_other_files_is_not_replaced(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     bench.report.mkdir(parents=True)
     (bench.report / "notes.txt").write_text("mine")
     ended = bench.run()
@@ -300,7 +300,7 @@ def test_several_clients_end_with_a_table(bench):
     write_client(bench.root / "second", "second")
     (bench.root / "broken").mkdir()
     (bench.root / "broken/client.yml").write_text("client: 1\n")
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     ended = bench.privdom("run", "tiny/client.yml", "broken/client.yml", "second/client.yml")
     assert ended.status == 2
     assert ended.stdout == (
@@ -325,7 +325,7 @@ def test_fail_fast_stops_at_the_first_client(bench):
 
 def test_two_clients_of_one_name_are_refused(bench):
     write_client(bench.root / "second", "tiny")
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     ended = bench.privdom("run", "tiny/client.yml", "second/client.yml")
     assert ended.status == 2
     assert (
@@ -336,7 +336,7 @@ def test_two_clients_of_one_name_are_refused(bench):
 
 
 def test_out_names_another_folder(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     ended = bench.run("--out", "else where/报告")
     assert ended.status == 0
     assert ended.stdout == "else where/报告/tiny/2026-05-31/index.html\n"

@@ -8,10 +8,11 @@ import pytest
 from run.bench import shows
 
 PAGES = {"index.html", "findings.json", "actions.json", "run.json"}
+QUICK = "1 + 1"
 
 
 def test_a_second_run_reruns_nothing_and_is_quick(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     before = bench.snapshot()
     started = time.monotonic()
@@ -29,7 +30,7 @@ def test_a_second_run_reruns_nothing_and_is_quick(bench):
 
 
 def test_the_fresh_path_imports_nothing_heavy(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     probe = (
         "import sys; from privdom_kit.cli import cli; "
@@ -59,7 +60,7 @@ CHANGES = {
     "the economics": lambda b: b.client.write_text(
         b.client.read_text() + "economics: {gross_margin: 0.5}\n"
     ),
-    "the playbook": lambda b: b.playbook("00_first", shows("00_first"), "1 + 1"),
+    "the playbook": lambda b: b.playbook("00_first", QUICK, "2"),
     "a page that was removed": lambda b: (b.report / "00_first.html").unlink(),
     "a page that was cut": lambda b: (b.report / "00_first.html").write_text("<html>"),
     "an index that was removed": lambda b: (b.report / "index.html").unlink(),
@@ -68,7 +69,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_counts_makes_it_run_again(bench, change):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     CHANGES[change](bench)
     assert "00_first ran in" in bench.run().stderr
@@ -77,20 +78,20 @@ def test_whatever_counts_makes_it_run_again(bench, change):
 
 
 def test_a_comment_in_client_yml_does_not(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     bench.client.write_text(bench.client.read_text() + "# seen by the brand on Monday\n")
     assert bench.run().stderr == "tiny: nothing changed since the last run\n"
 
 
 def test_force_runs_again(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     assert "00_first ran in" in bench.run("--force").stderr
 
 
 def test_language_and_day_of_the_call(bench):
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", QUICK)
     bench.run()
     ended = bench.run("--language", "zh")
     assert "00_first ran in" in ended.stderr
@@ -118,7 +119,7 @@ def test_a_playbook_without_its_tables_is_skipped_once_and_for_all(bench):
     bench.client.write_text(
         "client: tiny\nlanguage: en\nas_of: 2026-05-31\ntables:\n  channel_days: {path: days.csv}\n"
     )
-    bench.playbook("01_user_layering", shows("01_user_layering"))
+    bench.playbook("01_user_layering", QUICK)
     assert bench.run().status == 0
     assert bench.statuses() == {"01_user_layering": "skipped"}
     reason = bench.read("run.json")["playbooks"]["01_user_layering"]["reason"]

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from run.bench import shows
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
@@ -48,7 +47,7 @@ def wait_gone(pid: int, seconds: float = 15) -> bool:
 @pytest.fixture
 def busy(bench):
     """A good report, then a run of a playbook that never ends."""
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     assert bench.run().status == 0
     mark = bench.root / "mark"
     bench.playbook("00_first", BUSY.format(mark=str(mark)))
@@ -87,7 +86,7 @@ def test_a_killed_run_leaves_no_orphans_and_the_next_one_heals(busy):
     assert wait_gone(kernel)
     assert bench.snapshot() == before
     assert bench.leftovers() != []  # nobody was left to remove what it had begun
-    bench.playbook("00_first", shows("00_first"))
+    bench.playbook("00_first", "1 + 1")
     assert bench.run().status == 0
     assert bench.leftovers() == []
 
@@ -101,7 +100,7 @@ def test_a_run_waits_for_another_of_the_same_client(busy):
         assert second.stderr is not None
         line = second.stderr.readline()
         assert line == "tiny: another run of this client is under way; waiting for it to end\n"
-        bench.playbook("00_first", shows("00_first"))
+        bench.playbook("00_first", "1 + 1")
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=30)
         second.communicate(timeout=60)
