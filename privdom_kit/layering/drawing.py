@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from privdom_kit.results import Result
 
 _PALE = 0.55  # a cell darker than this carries white text
-_MOST_NUMBERED = 20  # columns up to which cells have room for a number
+_MOST_NUMBERED = 10  # columns up to which cells have room for a number
+_MOST_NAMED = 20  # columns up to which each has room for a name
 
 
 def known_source(result: Result, figure: str) -> Message:
@@ -45,7 +46,7 @@ def bars(
     places = list(range(len(names)))
     widths = values.astype("float64")
     drawn = ax.barh(places, widths.fillna(0.0), color=list(colours), height=0.68)
-    ax.bar_label(drawn, [number_text(value, kind) for value in widths], padding=4, color=INK)
+    ax.bar_label(drawn, [number_text(value, kind) for value in widths], padding=8, color=INK)
     ax.set_yticks(places, names_of(names))
     ax.invert_yaxis()
     ax.margins(x=0.15)
@@ -68,8 +69,7 @@ def grid(ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str) -> No
     """A shaded table: the darker the more, each cell with its number, blank where missing."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    ramp = LinearSegmentedColormap.from_list("shade", [WASH, ACCENT])
-    ramp.set_bad(PAPER)
+    ramp = LinearSegmentedColormap.from_list("shade", [WASH, ACCENT]).with_extremes(bad=PAPER)
     values = shades.astype("float64")
     image = ax.imshow(values.to_numpy(), cmap=ramp, aspect="auto", vmin=0)
     crowded = numbers.shape[1] > _MOST_NUMBERED
@@ -80,7 +80,7 @@ def grid(ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str) -> No
                 colour = PAPER if dark else INK
                 words = number_text(number, kind)
                 ax.text(x, y, words, ha="center", va="center", color=colour, fontsize=8)
-    step = 1 + shades.shape[1] // _MOST_NUMBERED
+    step = 1 + shades.shape[1] // _MOST_NAMED
     places = range(0, shades.shape[1], step)
     ax.set_xticks(list(places), names_of([shades.columns[place] for place in places]))
     ax.set_yticks(range(len(shades.index)), names_of(list(shades.index)))

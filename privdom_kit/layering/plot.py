@@ -35,7 +35,7 @@ def plot_states(result: Result, ax: Axes | None = None) -> Axes | None:
     places = bars(ax, table["state"], table["share"], "percent", colours)
     before = table["previous_share"].astype("float64")
     ax.plot(before, places, "|", color=MUTED, markersize=16, label=text("previous period"))
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     ax.set_xlabel(text("share of known customers"))
     title_axes(ax, msg("Customers by state"), known_source(result, "known_people"))
     return ax
@@ -111,7 +111,11 @@ def plot_retention(result: Result, ax: Axes | None = None) -> Axes | None:
     title_axes(
         ax,
         msg("Retention by cohort"),
-        msg("Share that bought in that very period; up to {as_of:date}.", as_of=result.as_of),
+        msg(
+            "Share that bought in that very period, up to {as_of:date}; blank: not over yet, or "
+            "too few to show.",
+            as_of=result.as_of,
+        ),
     )
     return ax
 

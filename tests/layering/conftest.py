@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,8 +20,18 @@ EVERYTHING_SHOWN = {"min_cell": 1}
 
 
 @pytest.fixture
-def summarise() -> Iterator[Callable[..., SimpleNamespace]]:
+def summarise() -> Iterator[Callable[..., tuple]]:
     """Summarise a client of these tables: ``(base, settings)``; small cells are shown."""
+    yield from _summariser()
+
+
+@pytest.fixture(scope="module")
+def summarise_once() -> Iterator[Callable[..., tuple]]:
+    """The same for a brand that all tests of a module look at."""
+    yield from _summariser()
+
+
+def _summariser() -> Iterator[Callable[..., tuple]]:
     with closing(connect()) as connection:
 
         def make(frames: dict, as_of_day: int, **options: Any) -> tuple:
