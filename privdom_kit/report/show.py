@@ -13,10 +13,9 @@ from privdom_kit.labels import capital, heading, reason
 from privdom_kit.messages import Message, current_language, msg
 from privdom_kit.report.pages import environment, fill
 from privdom_kit.report.tables import (
-    column_kind,
     raw_text,
-    show_value,
     table_text,
+    view_figures,
     view_table,
 )
 from privdom_kit.report.theme import VERDICT_SIGNS, chart_bundle, chart_title
@@ -104,12 +103,9 @@ def details_html(result: Result, language: str) -> str:
             rows=len(table.rows) + table.hidden,
         ).render(language),
         hidden=lambda table: msg(
-            "{rows:count} more rows are in the result file and in tables.xlsx.", rows=table.hidden
+            "{rows:count} more rows are in the result file.", rows=table.hidden
         ).render(language),
-        figures=[
-            (heading(name, language), _figure(name, value, result, language))
-            for name, value in result.figures.items()
-        ],
+        figures=view_figures(result.figures, result.units, language),
         notes=[note.render(language) for note in result.notes],
         coverage=coverage_line(result.coverage, language),
         settings=[(name, raw_text(value)) for name, value in result.settings.items()],
@@ -192,10 +188,6 @@ def _share_used(coverage: Coverage) -> Message:
 def _tables(result: Result) -> list[tuple[str, Any]]:
     tables = [(result.question, result.table), *result.tables.items()]
     return [(name, table) for name, table in tables if len(table.columns) and len(table)]
-
-
-def _figure(name: str, value: Any, result: Result, language: str) -> str:
-    return show_value(value, column_kind(name, [value], result.units), language)
 
 
 def _summary(finding: Finding, language: str) -> dict[str, Any]:

@@ -79,6 +79,21 @@ def view_table(
     return TableView(caption, headers, rows, max(len(table) - MAX_ROWS, 0), folded)
 
 
+def view_figures(
+    figures: Mapping[str, Any], units: Mapping[str, str], language: str
+) -> list[tuple[str, Cell]]:
+    """Word single numbers as :func:`view_table` words a row: intervals beside their estimates."""
+    columns = {name: [value] for name, value in figures.items()}
+    return [
+        (
+            _header(name, columns, language),
+            _cell(name, columns, column_kind(name, values, units), 0, language),
+        )
+        for name, values in columns.items()
+        if not _is_bound(name, columns)
+    ]
+
+
 def table_text(table: pd.DataFrame) -> str:
     """The raw numbers of a table, tab-separated, to ten significant digits."""
     lines = ["\t".join(str(column) for column in table.columns)]

@@ -146,7 +146,7 @@ def test_a_long_table_says_where_the_rest_is() -> None:
     table = pd.DataFrame({"customers": range(65)})
     long = Result("states", (), Verdict.CLEAR, table, {}, {}, Coverage(65, 65), result.as_of)
     html = show.details_html(long, "zh")
-    assert "另有 5 行，见结果文件与 tables.xlsx。" in html
+    assert "另有 5 行，见结果文件。" in html
 
 
 def test_a_long_table_and_a_second_table_are_folded_away() -> None:

@@ -78,3 +78,20 @@ def test_plain_text_is_raw_and_ignores_the_last_bits_of_a_sum() -> None:
     assert raw_text(None) == raw_text(float("nan")) == "–"
     table = pd.DataFrame({"state": ["lapsed"], "share": [1 / 3]})
     assert table_text(table) == "state\tshare\nlapsed\t0.3333333333"
+
+
+def test_single_numbers_show_their_interval_beside_them():
+    """An estimate with both bounds is one entry; a count is one of its own."""
+    from privdom_kit.report.tables import view_figures
+
+    figures = {
+        "buyers": 200,
+        "repeat_rate": 0.25,
+        "repeat_rate_ci_lower": 0.2,
+        "repeat_rate_ci_upper": 0.31,
+    }
+    shown = view_figures(figures, {"repeat_rate": "percent: share of buyers"}, "en")
+    assert [(cell.text, cell.interval) for _, cell in shown] == [
+        ("200", ""),
+        ("25.0%", "20.0% – 31.0%"),
+    ]
