@@ -87,14 +87,18 @@ def say(line: str) -> None:
 
 def _listen() -> None:
     """Turn the signals that end a process into :class:`Stopped`, once."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
-    for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
+    for number in _endings():
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _stop)
 
 
+def _endings() -> list[signal.Signals]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    return [getattr(signal, name) for name in names if hasattr(signal, name)]
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
-    for other in (signal.SIGINT, signal.SIGTERM):
+    for other in _endings():
         signal.signal(other, signal.SIG_IGN)  # cleaning up is short; let it end
     raise Stopped(number)
 
