@@ -197,3 +197,56 @@ def test_states_are_exclusive_and_exhaustive(client, base):
     figures = moves.figures
     stayed_or_moved = figures["moved_down"] + figures["moved_up"] + figures["stayed"]
     assert stayed_or_moved == figures["moved_base"] == states["previous_customers"].sum()
+
+
+def questions():
+    """(topic module, question) of every measure that playbooks 00 and 01 have."""
+    return [
+        (intake, name.removeprefix("measure_")) for name in intake.__all__ if "measure_" in name
+    ] + [
+        (layering, name.removeprefix("measure_"))
+        for name in layering.__all__
+        if name.startswith("measure_")
+    ]
+
+
+def test_claimed_methods_are_those_marked_available(client, base):
+    """No question claims a method that the catalogue has as planned or homes elsewhere, and no
+    method is available that no question claims."""
+    from privdom_kit.knowledge import load_methods
+
+    methods = load_methods()
+    claimed: dict[str, set[str]] = {}
+    for topic, question in questions():
+        measure = getattr(topic, f"measure_{question}")
+        result = measure(client) if topic is intake else measure(base, client.settings)
+        assert result.question == question
+        for method in result.methods:
+            claimed.setdefault(method, set()).add(question)
+    planned = {m for m in claimed if methods[m].status != "available"}
+    assert planned == set(), "claimed, but planned in methods.yml"
+    available = {id_ for id_, method in methods.items() if method.status == "available"}
+    assert available - set(claimed) == set(), "available in methods.yml, but claimed by nobody"
+    astray = {m: q for m, q in claimed.items() if methods[m].question not in q}
+    assert astray == {}, "claimed elsewhere than at home only"
+
+
+def test_every_question_of_the_contract_is_there():
+    """Playbooks 00 and 01 answer the questions that their catalogue entry names."""
+    from privdom_kit.knowledge.questions import PLAYBOOKS
+
+    built = {question for _, question in questions()}
+    assert built <= {*PLAYBOOKS["00_intake"], *PLAYBOOKS["01_user_layering"]}
+    assert {"tables", "coverage"} <= built
+    issue_2 = {
+        "states",
+        "purchase_layers",
+        "channel_layers",
+        "life_stages",
+        "rfm",
+        "retention",
+        "concentration",
+        "revenue_split",
+        "layer_moves",
+    }
+    assert issue_2 <= built
