@@ -9,7 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from privdom_kit.client_file import ClientFile
 from privdom_kit.config import read_config
 from privdom_kit.errors import ConfigError
 
@@ -457,3 +461,25 @@ def test_at_most_five_problems_are_listed():
 def test_long_values_are_cut():
     message = refusal("client: '" + "A" * 500 + "'\nas_of: 2026-05-31\n")
     assert "client is '" + "A" * 59 + "…. Expected" in message
+
+
+# mostly keys that mean something, so that the checks behind the first one are reached
+KEYS = st.sampled_from(
+    [*ClientFile.model_fields, "orders", "contacts", "path", "columns", "layering", "active_days"]
+) | st.text(max_size=6)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.dates() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(KEYS, VALUES, max_size=6) | st.text() | st.binary(max_size=200))
+def test_whatever_stands_in_the_file_is_read_or_refused_in_one_paragraph(content):
+    raw = content if isinstance(content, (bytes, str)) else yaml.safe_dump(content)
+    try:
+        read_config(write(raw if isinstance(raw, bytes) else raw.encode("utf-8", "replace")))
+    except ConfigError as error:
+        assert "\n" not in str(error)
+        assert "pydantic" not in str(error)
