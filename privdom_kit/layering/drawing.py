@@ -71,12 +71,14 @@ def grid(ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str) -> No
 
     ramp = LinearSegmentedColormap.from_list("shade", [WASH, ACCENT]).with_extremes(bad=PAPER)
     values = shades.astype("float64")
-    image = ax.imshow(values.to_numpy(), cmap=ramp, aspect="auto", vmin=0)
+    ax.imshow(values.to_numpy(), cmap=ramp, aspect="auto", vmin=0)
+    # A missing shade compares as false: its number is dark on paper.
+    shades_of_ramp = values.to_numpy() / (values.max(axis=None) or 1.0)
     crowded = numbers.shape[1] > _MOST_NUMBERED
     for y, line in enumerate([] if crowded else numbers.to_numpy(dtype=object)):
         for x, number in enumerate(line):
             if not is_missing(number):
-                dark = not is_missing(shade := values.iat[y, x]) and image.norm(shade) > _PALE
+                dark = shades_of_ramp[y, x] > _PALE
                 colour = PAPER if dark else INK
                 words = number_text(number, kind)
                 ax.text(x, y, words, ha="center", va="center", color=colour, fontsize=8)

@@ -218,13 +218,13 @@ def _state_cells(
         return None, 0
     order = counts.groupby("channel")["customers"].sum().reset_index()
     order = order.sort_values(["customers", "channel"], ascending=[False, True])["channel"]
-    cells = [(c, s) for c in order for s in range(len(STATES))]
-    found = counts.set_index(["channel", "state"])["customers"].reindex(cells, fill_value=0)
+    places = [(c, s) for c in order for s in range(len(STATES))]
+    found = counts.set_index(["channel", "state"])["customers"].reindex(places, fill_value=0)
     table = pd.DataFrame(
         {
             "channel": channels["channel"].repeat(len(STATES)).to_numpy(),
             "channel_source": channels["channel_source"].repeat(len(STATES)).to_numpy(),
-            "state": [STATES[s] for _, s in cells],
+            "state": [STATES[s] for _, s in places],
             "customers": found.to_numpy("int64"),
             "channel_customers": channels["customers"].repeat(len(STATES)).to_numpy("int64"),
         }

@@ -71,7 +71,7 @@ def spending(
 
     day, net = nw.col("day"), nw.col("net_cents")
     bought = nw.col("is_purchase") == 1
-    derived = {"bought_on": nw.when(bought).then(day)}
+    derived: dict[str, nw.Expr] = {"bought_on": nw.when(bought).then(day)}
     for ending, end in zip(SNAPSHOTS, ends, strict=True):
         derived[f"last_day{ending}"] = nw.when(bought & (day <= end)).then(day)
         inside = (day <= end) & (day > end - window_days)
