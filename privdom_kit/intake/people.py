@@ -1,26 +1,38 @@
 """From identifiers to people: a deterministic graph over typed identifiers.
 
-Two identifiers on one row are one person; a person is a connected component. The person's
-number follows from the identifiers alone, so neither the order of rows nor of files matters.
+Two identifier values on one row are one person; a person is a connected component, within the
+guards of :mod:`privdom_kit.intake.guards`. A person's number follows from the values alone, so
+neither the order of rows nor of files matters, nor whether a row stands twice.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from privdom_kit.contracts import IDENTITIES, Column
-from privdom_kit.intake.privacy import keyed_id_sql
+from privdom_kit.contracts import IDENTITIES
+from privdom_kit.intake.guards import Graph, Grouping, group_values
+from privdom_kit.intake.identifiers import (
+    collect_identifiers,
+    find_ties,
+    identifier_id_sql,
+    person_columns,
+    read_sightings,
+)
+from privdom_kit.intake.merge_lists import list_refused, write_identifiers
+from privdom_kit.intake.merge_log import Sightings, Ties, log_merges
 from privdom_kit.intake.reading import Staged
+from privdom_kit.settings import IdentitySettings
 
 if TYPE_CHECKING:
     import duckdb
     import numpy as np
 
-# What exports write where there is no value.
-_PLACEHOLDERS = ("-", "--", "null", "none", "nan", "n/a", "#n/a", "undefined", "无", "未知")
+__all__ = ["IDENTIFIERS", "People", "person_columns", "stitch"]
+
+IDENTIFIERS = "identifiers.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,150 +42,153 @@ class People:
     Attributes:
         count: How many.
         by_identity: People who carry a value of each identity type.
+        log: What was joined by what, what was refused, who carries several values: plain data
+            for the manifest, see :func:`privdom_kit.intake.merge_log.log_merges`.
     """
 
     count: int
     by_identity: dict[str, int]
+    log: dict[str, Any] = field(default_factory=dict)
 
 
-def clean_sql(identity: str, raw: str) -> str:
-    """SQL of an identifier's comparable form; null where it cannot name a person.
-
-    A masked phone (``186****0005``) names nobody, nor does one that repeats a single digit.
-    """
-    blank = ", ".join(f"'{word}'" for word in _PLACEHOLDERS)
-    if identity != "phone":
-        text = f"nullif(trim({raw}), '')"
-        return f"CASE WHEN lower({text}) NOT IN ({blank}) THEN {text} END"
-    bare = f"regexp_replace(regexp_replace(trim({raw}), '[.]0+$', ''), '[ ()-]', '', 'g')"
-    number = f"regexp_replace({bare}, '^([+]|00)?86(1[0-9]{{10}})$', '\\2')"
-    usable = f"""regexp_full_match({number}, '[+]?[0-9]{{6,15}}')
-        AND trim({number}, {number}[1]) <> ''"""
-    return f"CASE WHEN {usable} THEN {number} END"
-
-
-def stitch(connection: duckdb.DuckDBPyConnection, tables: Sequence[Staged], key: bytes) -> People:
+def stitch(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[Staged],
+    key: bytes,
+    settings: IdentitySettings | None = None,
+    folder: Path | None = None,
+) -> People:
     """Number the people of all staged tables.
 
-    Leaves three tables in the engine: ``person_of(identity, raw, customer)``,
-    ``people(customer, customer_id)`` and ``nodes(identity, value, node)``.
+    Leaves two tables in the engine: ``person_of(identity, raw, customer)``, which holds only
+    values that name a person, and ``people(customer, customer_id, has_<identity>, ..)``.
 
     Args:
         connection: The engine.
         tables: Staged tables.
         key: The client's key.
+        settings: The guards' limits; the defaults where not given.
+        folder: Where ``identifiers.parquet`` is written: identity, value_id (keyed), customer
+            (null where refused), tables and rows that hold the value, refused (shared, cluster),
+            would_join (people, of a shared value). Nowhere where not given.
     """
-    _collect_identifiers(connection, tables)
-    _number_nodes(connection)
-    _number_people(connection, _edges(connection, tables))
-    connection.execute(
-        f"""CREATE TABLE people AS SELECT customer,
-        {keyed_id_sql(key, "identity || ':' || value")} AS customer_id
-        FROM (SELECT customer, min(node) AS node FROM node_person GROUP BY customer)
-        JOIN nodes USING (node)"""
+    settings = settings or IdentitySettings()
+    collect_identifiers(connection, tables)
+    seen = read_sightings(connection, tables)
+    pairs = [pair for staged in tables for pair in find_ties(connection, staged, seen.first)]
+    grouping = group_values(
+        _graph(seen, pairs), settings.max_people_per_value, settings.max_cluster
     )
-    connection.execute(
-        "CREATE TABLE person_of AS SELECT identity, raw, customer FROM identifiers "
-        "JOIN node_person USING (node)"
-    )
-    counts = connection.execute(
-        """SELECT identity, count(DISTINCT customer) FROM nodes JOIN node_person USING (node)
-        GROUP BY identity ORDER BY identity"""
-    ).fetchall()
-    total = connection.execute("SELECT count(*) FROM people").fetchall()[0][0]
-    return People(int(total), {name: int(count) for name, count in counts})
+    customer, anchors = _number_people(connection, seen, grouping)
+    _store_persons(connection, seen, grouping, customer, anchors)
+    named = f"""(SELECT person AS customer, anchor >= 0 AS names_person, {identifier_id_sql(key)}
+        AS value_id FROM identifiers JOIN node_person USING (node))"""
+    if folder is not None:
+        named = write_identifiers(connection, key, folder / IDENTIFIERS)
+    _store_people(connection, seen, customer, len(anchors), named)
+    by_identity, log = log_merges(seen, pairs, grouping, customer, len(anchors))
+    log |= list_refused(connection, key, log)
+    connection.execute("DROP TABLE identifiers; DROP TABLE node_person")
+    return People(len(anchors), by_identity, log)
 
 
-def person_columns(staged: Staged) -> list[tuple[str, list[Column]]]:
-    """Stored person columns of a table, each with the identity columns given for it."""
-    given = [
-        (stored, [c for c in staged.spec.columns if c.name in names and c.name in staged.given])
-        for stored, names in staged.spec.people
-    ]
-    return [(stored, columns) for stored, columns in given if columns]
-
-
-def _collect_identifiers(connection: duckdb.DuckDBPyConnection, tables: Sequence[Staged]) -> None:
-    parts = [
-        f"SELECT DISTINCT '{c.identity}' AS identity, {c.name} AS raw FROM {staged.name} "
-        f"WHERE fault IS NULL AND {c.name} IS NOT NULL"
-        for staged in tables
-        for _, columns in person_columns(staged)
-        for c in columns
-    ]
-    union = " UNION ".join(parts) or "SELECT '' AS identity, '' AS raw WHERE false"
-    cleaned = " ".join(f"WHEN '{name}' THEN {clean_sql(name, 'raw')}" for name in IDENTITIES)
-    connection.execute(
-        f"CREATE TABLE cleaned AS SELECT identity, raw, CASE identity {cleaned} END AS value "
-        f"FROM ({union})"
-    )
-
-
-def _number_nodes(connection: duckdb.DuckDBPyConnection) -> None:
-    rank = " ".join(f"WHEN '{name}' THEN {i}" for i, name in enumerate(IDENTITIES))
-    connection.execute(
-        f"""CREATE TABLE nodes AS SELECT identity, value,
-        CAST(row_number() OVER (ORDER BY CASE identity {rank} END, value) - 1 AS INTEGER) AS node
-        FROM (SELECT DISTINCT identity, value FROM cleaned WHERE value IS NOT NULL)"""
-    )
-    connection.execute(
-        "CREATE TABLE identifiers AS SELECT identity, raw, node FROM cleaned JOIN nodes "
-        "USING (identity, value)"
-    )
-    connection.execute("DROP TABLE cleaned")
-
-
-def _edges(connection: duckdb.DuckDBPyConnection, tables: Sequence[Staged]) -> str | None:
-    """SQL of the pairs of nodes that stand on one row; None where no row has two."""
-    parts = []
-    for staged in tables:
-        for _, columns in person_columns(staged):
-            for a, b in itertools.combinations(columns, 2):
-                parts.append(
-                    f"""SELECT x.node AS a, y.node AS b FROM (SELECT DISTINCT {a.name} AS p,
-                    {b.name} AS q FROM {staged.name} WHERE fault IS NULL) AS pair
-                    JOIN identifiers x ON x.identity = '{a.identity}' AND x.raw = pair.p
-                    JOIN identifiers y ON y.identity = '{b.identity}' AND y.raw = pair.q"""
-                )
-    return " UNION ".join(parts) if parts else None
-
-
-def _number_people(connection: duckdb.DuckDBPyConnection, edges: str | None) -> None:
-    if edges is None:
-        connection.execute("CREATE TABLE node_person AS SELECT node, node AS customer FROM nodes")
-        return
+def _number_people(
+    connection: duckdb.DuckDBPyConnection, seen: Sightings, grouping: Grouping
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each value's person, and the value that names each person: its first by type and text."""
+    import numpy as np
     import pyarrow as pa
 
-    pairs = connection.execute(edges).fetchnumpy()
-    count = connection.execute("SELECT count(*) FROM nodes").fetchall()[0][0]
-    customers = label_components(int(count), pairs["a"], pairs["b"])
-    connection.register("labels", pa.table({"customer": customers}))
+    label = np.where(seen.named, grouping.label, -1)
+    inside = label >= 0
+    labels = int(label.max(initial=-1)) + 1
+    best = np.full(labels, len(IDENTITIES), dtype=np.int8)
+    for kind in reversed(range(len(IDENTITIES))):
+        best[label[inside & (seen.kind == kind)]] = kind
+    candidates = np.flatnonzero(inside)
+    candidates = candidates[seen.kind[candidates] == best[label[candidates]]].astype(np.int32)
+    connection.register("candidates", pa.table({"node": candidates}))
+    order = connection.execute(
+        "SELECT node FROM identifiers JOIN candidates USING (node) "
+        "ORDER BY identity, coalesce(cleaned, raw)"
+    ).fetchnumpy()["node"]
+    connection.unregister("candidates")
+    place = np.full(labels, -1, dtype=np.int32)
+    place[label[order[::-1]]] = np.arange(len(order), dtype=np.int32)[::-1]  # the first one stays
+    anchors = order[place[label[order]] == np.arange(len(order))]
+    number = np.full(labels + 1, -1, dtype=np.int32)  # the last place is that of label -1
+    number[label[anchors]] = np.arange(len(anchors), dtype=np.int32)
+    return number[label], anchors
+
+
+def _store_persons(
+    connection: duckdb.DuckDBPyConnection,
+    seen: Sightings,
+    grouping: Grouping,
+    customer: np.ndarray,
+    anchors: np.ndarray,
+) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    place = np.full(len(customer), -1, dtype=np.int32)
+    place[anchors] = np.arange(len(anchors), dtype=np.int32)
+    nodes = {
+        "node": np.arange(len(customer), dtype=np.int32),
+        "person": np.where(seen.first >= 0, customer[seen.first], -1),
+        "named": seen.named,
+        "anchor": place,
+        "refused": grouping.refused,
+        "would_join": grouping.would_join,
+        "cluster": grouping.cluster,
+        "held_by": seen.tables,
+        "held_rows": seen.rows,
+    }
+    connection.register("incoming", pa.table(nodes))
+    connection.execute("CREATE TABLE node_person AS SELECT * FROM incoming")
+    connection.unregister("incoming")
     connection.execute(
-        "CREATE TABLE node_person AS SELECT CAST(row_number() OVER () - 1 AS INTEGER) AS node, "
-        "customer FROM labels"
+        "CREATE TABLE person_of AS SELECT identity, raw, person AS customer FROM identifiers "
+        "JOIN node_person USING (node) WHERE person >= 0"
     )
-    connection.unregister("labels")
 
 
-def label_components(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The component of each node, numbered by the component's smallest node.
+def _store_people(
+    connection: duckdb.DuckDBPyConnection,
+    seen: Sightings,
+    customer: np.ndarray,
+    people: int,
+    named: str,
+) -> None:
+    """``people``, each under the keyed id of the value that names it.
 
     Args:
-        count: Nodes, numbered from 0.
-        a: One end of each edge, shape (edges,).
-        b: The other end, shape (edges,).
-
-    Returns:
-        Component numbers from 0, shape (count,), int32.
+        connection: The engine.
+        seen: The identifier values.
+        customer: Person of each value.
+        people: How many there are.
+        named: SQL of rows with customer, names_person and value_id.
     """
     import numpy as np
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+    import pyarrow as pa
 
-    graph = coo_array((np.ones(len(a), dtype=np.int8), (a, b)), shape=(count, count))
-    _, labels = connected_components(graph, directed=False)
-    # np.unique's first positions are the smallest nodes; ranking them numbers the components.
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int32)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first), dtype=np.int32)
-    return rank[inverse]
+    has = {
+        f"has_{name}": seen.carriers(kind, customer, people).astype(np.int8)
+        for kind, name in enumerate(IDENTITIES)
+    }
+    connection.register(
+        "incoming", pa.table({"customer": np.arange(people, dtype=np.int32), **has})
+    )
+    connection.execute(
+        f"""CREATE TABLE people AS SELECT customer, value_id AS customer_id, {", ".join(has)}
+        FROM {named} JOIN incoming USING (customer) WHERE names_person"""
+    )
+    connection.unregister("incoming")
+
+
+def _graph(seen: Sightings, pairs: Sequence[Ties]) -> Graph:
+    import numpy as np
+
+    none = np.zeros(0, dtype=np.int32)
+    a, b = (np.concatenate([none, *(getattr(pair, end) for pair in pairs)]) for end in ("a", "b"))
+    return Graph(seen.kind, a, b)
