@@ -41,6 +41,7 @@ class TableFile(Sections):
     )
     preset: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class EngineConfig(Sections):
@@ -174,18 +175,37 @@ def _table_problems(file: YamlFile, keys: tuple[str, ...], table: TableFile) -> 
         yield unknown_key(file, keys, {}, TABLES)
         return
     if table.preset is not None:
-        yield Problem(
-            (*keys, "preset"),
-            f"is {file.shown((*keys, 'preset'), table.preset)}",
-            "Expected no preset: this version bundles none",
-            "Remove the line and map the headers with `columns`",
-        )
+        yield from _preset_problems(file, keys, table.preset)
     names = [column.name for column in spec.columns]
     for column, header in table.columns.items():
         if column not in names:
             yield unknown_key(file, (*keys, "columns", column), header, names)
+    for column, values in table.values.items():
+        if column not in names:
+            yield unknown_key(file, (*keys, "values", column), values, names)
     yield from _double_headers(file, (*keys, "columns"), table.columns)
     yield from _path_problems(file, (*keys, "path"), table.path)
+
+
+def _preset_problems(file: YamlFile, keys: tuple[str, ...], name: str) -> Iterator[Problem]:
+    from privdom_kit.knowledge.known_exports import load_preset, preset_names
+
+    place, shown = (*keys, "preset"), file.shown((*keys, "preset"), name)
+    if name not in preset_names():
+        guess = nearest(name, preset_names())
+        yield Problem(
+            place,
+            f"is {shown}, which is no bundled preset",
+            f"Expected one of {', '.join(preset_names())}",
+            f"Did you mean {guess[0]}?" if guess else "Remove it and map headers with `columns`",
+        )
+    elif load_preset(name).table != keys[-1]:
+        yield Problem(
+            place,
+            f"is {shown}, which fills the table {load_preset(name).table}",
+            f"Expected a preset of {keys[-1]}",
+            f"Put the file under tables.{load_preset(name).table}",
+        )
 
 
 def _double_headers(

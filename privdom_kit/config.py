@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import re
 import zoneinfo
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from privdom_kit.client_file import (
@@ -37,6 +37,7 @@ class TableSource:
         files: What it stands for now, absolute, sorted.
         preset: Name of a bundled mapping, or None.
         columns: Canonical column -> header in the files, where they differ.
+        values: Canonical column -> value in the files -> canonical value, where they differ.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TableSource:
     files: tuple[Path, ...]
     preset: str | None
     columns: dict[str, str]
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,12 @@ def _language(value: str | None) -> Language | None:
 def _resolve(path: Path, content: ClientFile, as_of: dt.date, language: Language) -> ClientConfig:
     tables = {
         name: TableSource(
-            name, table.path, matches(absolute(path, table.path)), table.preset, table.columns
+            name,
+            table.path,
+            matches(absolute(path, table.path)),
+            table.preset,
+            table.columns,
+            table.values,
         )
         for name, table in content.tables.items()
     }

@@ -292,15 +292,26 @@ SENTENCES = {
     "path without key": (
         GOOD + "tables:\n  orders: orders.csv\n",
         "client.yml, line 4: tables.orders is orders.csv. "
-        "Expected `key: value` lines with the keys path, preset, columns. Correct the value.",
+        "Expected `key: value` lines with the keys path, preset, columns, values. "
+        "Correct the value.",
         "",
     ),
     "preset": (
-        GOOD + "tables:\n  orders: {path: orders.csv, preset: youzan_orders}\n",
-        "client.yml, line 4: tables.orders.preset is youzan_orders. "
-        "Expected no preset: this version bundles none. "
-        "Remove the line and map the headers with `columns`.",
+        GOOD + "tables:\n  orders: {path: orders.csv, preset: youzan_order}\n",
+        "client.yml, line 4: tables.orders.preset is youzan_order, which is no bundled preset. "
+        "Expected one of ai_calls_aliyun,",
+        "Did you mean youzan_orders?",
+    ),
+    "preset of another table": (
+        GOOD + "tables:\n  orders: {path: orders.csv, preset: youzan_items}\n",
+        "client.yml, line 4: tables.orders.preset is youzan_items, which fills the table "
+        "order_items. Expected a preset of orders. Put the file under tables.order_items.",
         "",
+    ),
+    "values of an unknown column": (
+        GOOD + "tables:\n  orders: {path: orders.csv, values: {stats: {拼团中: paid}}}\n",
+        "client.yml, line 4: tables.orders.values.stats is not a known key.",
+        "Did you mean status?",
     ),
     "two documents": (
         GOOD + "---\nclient: b\n",

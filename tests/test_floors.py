@@ -59,7 +59,7 @@ OWNERS = {
     "papermill": {"running"},
     "nbconvert": {"report"},
     "babel": {"formats", "messages", "report", "client_file"},
-    "fastexcel": {"intake.sources"},
+    "fastexcel": {"intake.workbook"},
     "yaml": {"safe_yaml", "knowledge"},
 }
 # What the engine's errors are called has to be known where files are read.

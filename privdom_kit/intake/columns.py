@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from privdom_kit.contracts import CHILD_BANDS, CHILD_VALUES, Column
@@ -17,6 +18,21 @@ _LARGEST = 1e13
 _YEARS = (1990, 2100)
 _YES = ("true", "1", "yes", "y", "t", "是", "有")
 _NO = ("false", "0", "no", "n", "f", "否", "无")
+# What exports write into a number or a time that is not there.
+_NONE = ("-", "--", "—", "——", "null", "NULL", "None", "N/A", "#N/A", "\\N")
+# How values look that may have something to clean off, by what a file has of it (``{}``: value).
+MARKS = {
+    "formula": "starts_with({}, '=')",
+    "tab": "contains({}, chr(9))",
+    "apostrophe": "starts_with(ltrim({}), '''')",
+    "wide": "{} >= '\uff01'",
+    "unseen": "contains({}, '\u200b')",
+    "hard blank": "contains({}, '\u00a0')",
+    "wide blank": "contains({}, '\u3000')",
+}
+_BLANKS = "' ' || chr(9) || chr(10) || chr(13) || '\u3000\u00a0\u200b\ufeff'"
+_WIDE = "０１２３４５６７８９．，－：／＋￥"
+_NARROW = "0123456789.,-:/+¥"
 _TIME_PATTERNS = (
     "%Y%m%d",
     "%Y%m%d%H%M%S",
@@ -90,6 +106,32 @@ def missing_sql(raw: str, kind: str) -> str:
         return f"{raw} IS NULL"
     # A blank value sorts below '!', hardly any other does: the comparison spares the trim.
     return f"({raw} IS NULL OR ({raw} < '!' AND trim({raw}) = ''))"
+
+
+def none_sql(raw: str, kind: str) -> str:
+    """Whether a raw number or time is blank or a word that exports write for "none"."""
+    if kind != "VARCHAR":
+        return f"{raw} IS NULL"
+    words = ", ".join(f"'{word}'" for word in _NONE)
+    return f"({missing_sql(raw, kind)} OR trim({raw}) IN ({words}))"
+
+
+def clean_sql(raw: str, marks: Collection[str]) -> str:
+    """A value without what exports put around it: ="123", a leading TAB or ', unseen blanks.
+
+    Full-width digits and punctuation become half-width ones where ``marks`` names ``wide``.
+
+    Args:
+        raw: The value, a column.
+        marks: What the file has of it: keys of :data:`MARKS`.
+    """
+    suspect = " OR ".join(MARKS[mark].replace("{}", raw) for mark in sorted(marks))
+    narrow = f"translate(x, '{_WIDE}', '{_NARROW}')" if "wide" in marks else "x"
+    trimmed = f"trim({narrow}, {_BLANKS})"
+    whole = """CASE WHEN starts_with(x, '="') THEN trim(x, '="')
+        WHEN starts_with(x, '''') AND NOT contains(x[2:], '''') THEN trim(x[2:]) ELSE x END"""
+    body = f"list_transform([{trimmed}], lambda x: {whole})[1]"
+    return f"CASE WHEN {suspect} THEN {_once(raw, body)} ELSE {raw} END"
 
 
 def time_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -206,6 +248,8 @@ def fault_sql(column: Column, raw: str, kind: str, value: str) -> list[str]:
             strange = f"{value} NOT IN ({allowed}) AND trim({value}) NOT IN ('', {allowed})"
             branches.append(f"WHEN {strange} THEN '{name}|not_allowed'")
         return branches
+    if column.kind not in ("key", "text"):
+        blank = none_sql(raw, kind)
     unread = _UNREAD.get(column.kind, "not_a_number")
     if column.required:
         either = f"CASE WHEN {blank} THEN '{name}|missing' ELSE '{name}|{unread}' END"

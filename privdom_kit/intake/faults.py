@@ -45,24 +45,31 @@ class Fault:
 
 def list_faults(connection: duckdb.DuckDBPyConnection, staged: Staged) -> list[Fault]:
     """The bad rows of a table in the order of its files and lines, at most 10,000."""
+    record = "record" if staged.numbered else "CAST(NULL AS BIGINT)"
     rows = connection.execute(
-        f"SELECT rowid, fault FROM {staged.name} WHERE fault NOT LIKE '!%' ORDER BY rowid "
-        f"LIMIT {_LISTED}"
+        f"SELECT rowid, {record}, fault FROM {staged.name} WHERE fault NOT LIKE '!%' "
+        f"ORDER BY rowid LIMIT {_LISTED}"
     ).fetchall()
     faults = [f for file in staged.files for f in _of_file(staged.spec.name, file, rows)]
     return faults[:_LISTED]
 
 
-def _of_file(table: str, file: ReadFile, rows: Iterable[tuple[int, str]]) -> Iterator[Fault]:
-    name = file.path.name
-    mine = [(r - file.first, f) for r, f in rows if file.first <= r < file.first + file.staged]
+def _of_file(
+    table: str, file: ReadFile, rows: Iterable[tuple[int, int | None, str]]
+) -> Iterator[Fault]:
+    name, header = file.path.name, file.above + 1
+    mine = [
+        (row - file.first if record is None else record - 1, fault)
+        for row, record, fault in rows
+        if file.first <= row < file.first + file.staged
+    ]
     found = [
-        Fault(table, name, record.record + 1, "", record.reason) for record in file.rejected
+        Fault(table, name, record.record + header, "", record.reason) for record in file.rejected
     ]
     records = [record.record for record in file.rejected]
     for position, fault in mine:
         column, _, reason = fault.partition("|")
-        found.append(Fault(table, name, _record(position, records) + 1, column, reason))
+        found.append(Fault(table, name, _record(position, records) + header, column, reason))
     return iter(sorted(found, key=lambda fault: fault.line))
 
 

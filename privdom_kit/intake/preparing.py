@@ -147,7 +147,12 @@ def _fingerprint(config: ClientConfig, inputs: Mapping[str, str]) -> str:
         {
             "inputs": inputs,
             "tables": {
-                name: [s.preset, s.columns, [os.path.relpath(f, config.folder) for f in s.files]]
+                name: [
+                    s.preset,
+                    s.columns,
+                    s.values,
+                    [os.path.relpath(f, config.folder) for f in s.files],
+                ]
                 for name, s in config.tables.items()
             },
             "clock": [config.timezone, config.as_of],
@@ -158,6 +163,8 @@ def _fingerprint(config: ClientConfig, inputs: Mapping[str, str]) -> str:
             "code": [
                 sha256_code(package),
                 sha256_file(package.parent / "contracts.py"),
+                sha256_file(package.parent / "knowledge" / "known_exports.py"),
+                sha256_code(package.parent / "knowledge" / "presets"),
                 duckdb.__version__,
             ],
         }
@@ -219,7 +226,14 @@ def _stage_all(
         progress(f"reading {name}")
         try:
             staged = stage(
-                connection, TABLES[name], source.files, source.columns, clock, cut, scratch
+                connection,
+                TABLES[name],
+                source,
+                clock,
+                cut,
+                scratch,
+                config.settings.intake.xlsx_max_mb << 20,
+                progress,
             )
         except DataError as error:
             problems.append(error)
@@ -249,6 +263,7 @@ def _describe(
         "used": used,
         "dropped": {**left_out, **quarantined},
         "faults": bad,
+        "unknown_values": {name: list(values) for name, values in staged.unknown.items()},
         "given": list(staged.given),
         "span": _span(connection, staged, Clock.of(config.timezone)),
         "files": [
@@ -317,6 +332,7 @@ REASONS = {
     "negative": "below zero",
     "out_of_range": "out of range",
     "key_conflict": "repeated with different content",
+    "part_of_bad": "another row of the same is bad",
     "fields": "a wrong number of fields",
     "encoding": "characters that cannot be decoded",
 }

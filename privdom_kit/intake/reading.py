@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from privdom_kit.contracts import Column, TableSpec
-from privdom_kit.errors import DataError, nearest
-from privdom_kit.intake.columns import (
-    Clock,
-    fault_sql,
-    stored_sql,
-    value_sql,
-)
-from privdom_kit.intake.sources import Source, open_source
+from privdom_kit.errors import DataError
+from privdom_kit.intake.columns import Clock, fault_sql, none_sql, stored_sql, value_sql
+from privdom_kit.intake.folding import fold
+from privdom_kit.intake.shaping import Shape, preset_of, shape_file
+from privdom_kit.intake.sources import PARALLEL, SERIAL, Progress, Source, open_source
+from privdom_kit.intake.telling import telling
 
 if TYPE_CHECKING:
     import duckdb
+
+    from privdom_kit.config import TableSource
 
 AFTER_AS_OF = "after as_of"
 NOT_PAID = "not paid"
@@ -67,6 +67,7 @@ class ReadFile:
         rejected: Records that were not.
         encoding: Text encoding; empty where it does not apply.
         ignored: Headers that no canonical column takes.
+        above: Blank lines above the header.
     """
 
     path: Path
@@ -75,6 +76,7 @@ class ReadFile:
     rejected: tuple[Rejected, ...]
     encoding: str
     ignored: tuple[str, ...]
+    above: int = 0
 
 
 @dataclass(slots=True)
@@ -86,12 +88,17 @@ class Staged:
         name: Name in the engine.
         given: Canonical columns that at least one file has.
         files: What each file gave.
+        numbered: Whether rows carry the number of their record (``record``), as one record gave
+            several rows.
+        unknown: Values of choice columns that are not allowed, a few of each.
     """
 
     spec: TableSpec
     name: str
     given: tuple[str, ...]
     files: list[ReadFile] = field(default_factory=list)
+    numbered: bool = False
+    unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -102,71 +109,54 @@ class Staged:
 def stage(
     connection: duckdb.DuckDBPyConnection,
     spec: TableSpec,
-    files: Iterable[Path],
-    columns: Mapping[str, str],
+    table: TableSource,
     clock: Clock,
     cut: Cut,
     scratch: Path,
+    xlsx_limit: int,
+    progress: Progress = lambda line: None,
 ) -> Staged:
     """Read, convert and check the files of one table.
 
     Args:
         connection: The engine.
         spec: The canonical table.
-        files: The client's files.
-        columns: Canonical column -> header, where they differ.
+        table: What client.yml says of it: files, preset, columns, values.
         clock: The client's clock.
         cut: Where ``as_of`` ends.
         scratch: Private folder for decoded copies.
+        xlsx_limit: Bytes to which a workbook may unpack.
+        progress: Takes a line for each part of a big file.
 
     Raises:
         DataError: A file cannot be read, or a required column is in none of its headers.
     """
-    sources = [open_source(connection, path, scratch) for path in files]
-    matched = [_match(spec, source, columns) for source in sources]
-    given = tuple(c.name for c in spec.columns if any(c.name in match for match in matched))
-    staged = Staged(spec, f"staged_{spec.name}", given)
-    for source, match in zip(sources, matched, strict=True):
-        _stage_file(connection, staged, source, match, clock, cut)
+    sources = [open_source(connection, p, scratch, xlsx_limit, progress) for p in table.files]
+    shapes = [shape_file(spec, table, source, clock) for source in sources]
+    given = tuple(c.name for c in spec.columns if any(c.name in shape.raws for shape in shapes))
+    numbered = any(shape.numbered for shape in shapes)
+    staged = Staged(spec, f"staged_{spec.name}", given, numbered=numbered)
+    for source, shape in zip(sources, shapes, strict=True):
+        _stage_file(connection, staged, source, shape, clock, cut, progress)
+    preset = preset_of(table)
+    if preset:
+        fold(connection, staged, preset)
+    staged.unknown = _unknown_values(connection, staged)
     return staged
-
-
-def _match(spec: TableSpec, source: Source, columns: Mapping[str, str]) -> dict[str, int]:
-    """Position in the file of each canonical column that it has."""
-    place = {header: i for i, header in reversed(list(enumerate(source.headers))) if header}
-    wanted = {c.name: columns.get(c.name, c.name).strip() for c in spec.columns}
-    for name in columns:
-        if wanted[name] not in place:
-            raise _no_header(spec, source, name, wanted[name])
-    match = {name: place[header] for name, header in wanted.items() if header in place}
-    absent = [c.name for c in spec.columns if c.required and c.name not in match]
-    if absent:
-        raise _no_header(spec, source, absent[0], wanted[absent[0]])
-    return match
-
-
-def _no_header(spec: TableSpec, source: Source, name: str, header: str) -> DataError:
-    close = nearest(header, source.headers, 3)
-    shown = ", ".join(source.headers[:12]) + (", …" if len(source.headers) > 12 else "")
-    return DataError(
-        f"{spec.name}: {source.path.name} has no column {header!r} for {name}",
-        f"its columns are {shown}",
-        (f"The nearest is {close[0]!r}. " if close else "")
-        + f"Map it in client.yml under tables.{spec.name}.columns: {{{name}: <header>}}",
-    )
 
 
 def _stage_file(
     connection: duckdb.DuckDBPyConnection,
     staged: Staged,
     source: Source,
-    match: Mapping[str, int],
+    shape: Shape,
     clock: Clock,
     cut: Cut,
+    progress: Progress,
 ) -> None:
     import duckdb
 
-    query = _staging_sql(staged, source, match, clock, cut)
+    query = _staging_sql(staged, shape, clock, cut)
     first = 0
     if staged.files:
         first = staged.files[-1].first + staged.files[-1].staged
@@ -174,7 +164,10 @@ def _stage_file(
     else:
         query = f"CREATE TABLE {staged.name} AS {query}"
     try:
-        connection.execute(query)
+        with telling(connection, source.path, progress):
+            _execute(connection, query)
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        raise  # our own SQL is wrong, not the file
     except duckdb.Error as error:
         raise DataError(
             f"{staged.spec.name}: {source.path.name} cannot be read ({_first_line(error)})",
@@ -183,11 +176,52 @@ def _stage_file(
         ) from error
     total = _count(connection, staged.name)
     rejected = tuple(_rejected(connection, source))
-    used = set(match.values())
-    ignored = tuple(h for i, h in enumerate(source.headers) if h and i not in used)
     staged.files.append(
-        ReadFile(source.path, first, total - first, rejected, source.encoding, ignored)
+        ReadFile(
+            source.path,
+            first,
+            total - first,
+            rejected,
+            source.encoding,
+            shape.ignored,
+            source.above,
+        )
     )
+
+
+# What is shown of values that are not allowed: words of a list, nothing that may name a person.
+_SHOWN = 5
+_LONGEST = 16
+
+
+def _unknown_values(
+    connection: duckdb.DuckDBPyConnection, staged: Staged
+) -> dict[str, tuple[str, ...]]:
+    unknown = {}
+    for column in staged.spec.columns:
+        if not column.choices or column.name not in staged.given:
+            continue
+        name = column.name
+        rows = connection.execute(
+            f"""SELECT DISTINCT trim({name}) FROM {staged.name}
+            WHERE fault = '{name}|not_allowed' AND length({name}) <= {_LONGEST}
+            AND NOT regexp_matches({name}, '[0-9]{{5}}') ORDER BY 1 LIMIT {_SHOWN}"""
+        ).fetchall()
+        if rows:
+            unknown[name] = tuple(row[0] for row in rows)
+    return unknown
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """Run a read on all cores, or on one where a value holds a line break."""
+    import duckdb
+
+    try:
+        connection.execute(query)
+    except duckdb.Error as error:
+        if "parallel=false" not in str(error) or PARALLEL not in query:
+            raise
+        connection.execute(query.replace(PARALLEL, SERIAL))
 
 
 def _first_line(error: Exception) -> str:
@@ -216,24 +250,28 @@ def _rejected(connection: duckdb.DuckDBPyConnection, source: Source) -> Iterable
         yield Rejected(int(line) - 1, "encoding" if "ENCODING" in kind else "fields")
 
 
-def _staging_sql(
-    staged: Staged, source: Source, match: Mapping[str, int], clock: Clock, cut: Cut
-) -> str:
-    spec = staged.spec
+def _staging_sql(staged: Staged, shape: Shape, clock: Clock, cut: Cut) -> str:
+    spec, raws, kinds = staged.spec, shape.raws, shape.kinds
     columns = [c for c in spec.columns if c.name in staged.given]
-    here = [c for c in columns if c.name in match]
-    kinds = {c.name: source.types[match[c.name]] for c in here}
-    raws = {c.name: f"c{match[c.name]}" for c in here}
-    values = [f"{value_sql(c, raws[c.name], kinds[c.name], clock)} AS {c.name}" for c in here]
-    kept = sorted({f"c{match[c.name]}" for c in here})
+    here = [c for c in columns if c.name in raws]
+    values = [f"{_value(c, shape, clock)} AS {c.name}" for c in here]
     faults = [branch for c in here for branch in fault_sql(c, raws[c.name], kinds[c.name], c.name)]
-    left_out = _left_out(spec, raws, cut)
+    left_out = ["WHEN ragged THEN '|fields'"] if shape.ragged else []
+    left_out += [f"WHEN {flag} THEN '!{reason}'" for flag, reason in shape.left_out]
+    left_out += _left_out(spec, raws, cut)
     case = f"CASE {' '.join([*left_out, *faults])} END" if left_out or faults else "NULL"
+    record = ["record" if shape.numbered else "CAST(NULL AS BIGINT) AS record"]
+    finals = [_final(c, here, cut) for c in columns] + (record if staged.numbered else [])
     return (
-        f"SELECT {', '.join(_final(c, here, cut) for c in columns)}, "
-        f"CAST({case} AS VARCHAR) AS fault "
-        f"FROM (SELECT {', '.join([*values, *kept])} FROM {source.relation})"
+        f"SELECT {', '.join(finals)}, CAST({case} AS VARCHAR) AS fault "
+        f"FROM (SELECT {', '.join([*values, *shape.kept])} FROM {shape.relation})"
     )
+
+
+def _value(column: Column, shape: Shape, clock: Clock) -> str:
+    name = column.name
+    value = value_sql(column, shape.raws[name], shape.kinds[name], clock)
+    return shape.units.get(name, "{}").replace("{}", f"({value})")
 
 
 def _left_out(spec: TableSpec, raws: Mapping[str, str], cut: Cut) -> list[str]:
@@ -248,7 +286,7 @@ def _left_out(spec: TableSpec, raws: Mapping[str, str], cut: Cut) -> list[str]:
         if "status" in raws:
             unpaid = f"({unpaid} OR status LIKE '%closed%')"
         raw = raws["paid_at"]
-        blank = f"({raw} IS NULL OR ltrim(CAST({raw} AS VARCHAR)) = '')"
+        blank = none_sql(f"CAST({raw} AS VARCHAR)", "VARCHAR")
         branches.append(f"WHEN paid_at IS NULL AND {blank} AND {unpaid} THEN '!{NOT_PAID}'")
     return branches
 

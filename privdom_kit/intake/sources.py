@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from privdom_kit.errors import DataError
+from privdom_kit.intake import textfile, workbook
 
 if TYPE_CHECKING:
     import duckdb
 
-_BLOCK = 8 << 20
-_DELIMITERS = ",\t;|"
 _numbers = itertools.count()
+# The engine's parallel reader gives up where a padded file has a line break in quotes.
+PARALLEL, SERIAL = "parallel = true", "parallel = false"
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class Source:
         types: Engine types of the columns; VARCHAR for text files.
         rejects: Name of the engine's table of unreadable records; empty where there is none.
         encoding: How the text was encoded; empty for Parquet and XLSX.
+        marks: What may have to be cleaned off values (keys of ``columns.MARKS``).
+        above: Lines above the header.
+        ragged: Whether the relation has a flag ``ragged``, true for a row with too many or too
+            few fields.
     """
 
     path: Path
@@ -39,15 +43,26 @@ class Source:
     types: tuple[str, ...]
     rejects: str = ""
     encoding: str = ""
+    marks: frozenset[str] = textfile.ALL_MARKS
+    above: int = 0
+    ragged: bool = False
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path) -> Source:
+def open_source(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    scratch: Path,
+    xlsx_limit: int,
+    progress: Progress = lambda line: None,
+) -> Source:
     """Make a file readable by the engine.
 
     Args:
         connection: The engine.
         path: A .csv (also .txt, .tsv), .xlsx or .parquet file.
         scratch: Private folder for a decoded copy of a CSV that is not UTF-8.
+        xlsx_limit: Bytes to which a workbook may unpack.
+        progress: Takes a line for each part of a big file.
 
     Raises:
         DataError: The file is empty, damaged, or of a kind that is not read.
@@ -56,33 +71,63 @@ def open_source(connection: duckdb.DuckDBPyConnection, path: Path, scratch: Path
     if suffix == ".parquet":
         return _open_parquet(connection, path)
     if suffix == ".xlsx":
-        return _open_xlsx(connection, path)
+        return _open_xlsx(connection, path, xlsx_limit)
     if suffix in (".csv", ".txt", ".tsv"):
-        return _open_csv(path, scratch)
-    raise DataError(
-        f"{path.name} ends in {suffix or 'nothing'}",
+        return _open_csv(path, scratch, progress)
+    raise _unread(path)
+
+
+def peek_headers(path: Path, xlsx_limit: int) -> tuple[str, ...]:
+    """The headers of a file, read from its beginning; empty where there are none.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return tuple(pq.read_schema(path).names)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise _no_parquet(path) from error
+    if suffix == ".xlsx":
+        return workbook.read_sheet(path, xlsx_limit, rows=1)[0]
+    if suffix in (".csv", ".txt", ".tsv"):
+        return textfile.peek(path)
+    raise _unread(path)
+
+
+def _unread(path: Path) -> DataError:
+    return DataError(
+        f"{path.name} ends in {path.suffix.lower() or 'nothing'}",
         "CSV, XLSX and Parquet files are read",
         "Save the export as one of these",
     )
 
 
-def _quote(text: str) -> str:
+def _no_parquet(path: Path) -> DataError:
+    return DataError(
+        f"{path.name} cannot be read as Parquet", "expected a whole Parquet file", "Export it again"
+    )
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
     import duckdb
 
-    relation = f"read_parquet({_quote(str(path))})"
+    relation = f"read_parquet({quoted(str(path))})"
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error as error:
-        raise DataError(
-            f"{path.name} cannot be read as Parquet",
-            "expected a whole Parquet file",
-            "Export it again",
-        ) from error
-    names = ", ".join(f'"{row[0]}" AS c{i}'.replace('"', '"') for i, row in enumerate(described))
+        raise _no_parquet(path) from error
+    escaped = (row[0].replace('"', '""') for row in described)
+    names = ", ".join(f'"{name}" AS c{i}' for i, name in enumerate(escaped))
     return Source(
         path,
         f"(SELECT {names} FROM {relation})",
@@ -91,102 +136,54 @@ def _open_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
     )
 
 
-def _open_xlsx(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(path)
-        # Text, so that a long id never passes through a float.
-        table = book.load_sheet(0, dtypes="string").to_arrow()
-    except fastexcel.FastExcelError as error:
-        raise DataError(
-            f"{path.name} cannot be read as XLSX",
-            "expected a workbook without a password, its data on the first sheet",
-            "Save it again as .xlsx or as CSV",
-        ) from error
-    headers = tuple(str(name).strip() for name in table.column_names)
-    if not headers:
-        raise _empty(path)
+def _open_xlsx(connection: duckdb.DuckDBPyConnection, path: Path, limit: int) -> Source:
+    headers, table = workbook.read_sheet(path, limit)
+    if not any(headers):
+        raise empty(path)
     name = f"sheet_{next(_numbers)}"
-    renamed = table.rename_columns([f"c{i}" for i in range(len(headers))])
-    connection.register(name, renamed)
+    connection.register(name, table.rename_columns([f"c{i}" for i in range(len(headers))]))
     return Source(path, name, headers, ("VARCHAR",) * len(headers))
 
 
-def _open_csv(path: Path, scratch: Path) -> Source:
+def _open_csv(path: Path, scratch: Path, progress: Progress) -> Source:
     if path.stat().st_size == 0:
-        raise _empty(path)
-    encoding = detect_encoding(path)
-    readable = path if encoding == "utf-8" else _decoded(path, encoding, scratch)
-    delimiter, headers = _header(readable)
-    if not any(headers):
-        raise _empty(path)
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(headers)))
-    rejects = f"rejects_{next(_numbers)}"
+        raise empty(path)
+    copy = scratch / f"decoded_{next(_numbers)}.csv"
+    text = textfile.make_readable(path, copy, progress)
+    layout = textfile.read_layout(text.readable)
+    if not any(layout.headers):
+        raise empty(path)
+    width, rejects = len(layout.headers), f"rejects_{next(_numbers)}"
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width + 1))
+    # By itself the engine takes a row with one blank field too many for a good one, though an
+    # unquoted comma may have shifted it: so one column more is read, and rows are padded, which
+    # leaves a null in the last column of a short row and none in the column behind of a long one.
     relation = (
-        f"read_csv({_quote(str(readable))}, auto_detect = false, header = true, "
-        f"delim = {_quote(delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}}, "
-        f"store_rejects = true, rejects_table = '{rejects}', rejects_scan = '{rejects}_scan', "
-        f"rejects_limit = 0, max_line_size = 16777216)"
+        f"(SELECT *, (c{width - 1} IS NULL OR c{width} IS NOT NULL) AS ragged FROM "
+        f"read_csv({quoted(str(text.readable))}, auto_detect = false, header = true, "
+        f"delim = {quoted(layout.delimiter)}, quote = '\"', escape = '\"', "
+        f"skip = {layout.above}, columns = {{{columns}}}, null_padding = true, nullstr = '\x01', "
+        f"{PARALLEL}, max_line_size = 16777216, store_rejects = true, "
+        f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scan', rejects_limit = 0))"
     )
-    return Source(path, relation, headers, ("VARCHAR",) * len(headers), rejects, encoding)
+    marks = text.marks | ({"tab"} if layout.delimiter == "\t" else frozenset())
+    return Source(
+        path,
+        relation,
+        layout.headers,
+        ("VARCHAR",) * len(layout.headers),
+        rejects,
+        text.encoding,
+        frozenset(marks),
+        layout.above,
+        ragged=True,
+    )
 
 
-def _empty(path: Path) -> DataError:
+def empty(path: Path) -> DataError:
+    """The error of a file without a header."""
     return DataError(
         f"{path.name} is empty",
         "expected a header line and rows",
         "Export it again, or remove the table from client.yml",
     )
-
-
-def detect_encoding(path: Path) -> str:
-    """utf-8, utf-8-sig, utf-16 or gb18030, by the byte order mark or by which one fits.
-
-    A file is UTF-8 when all of it decodes, or when UTF-8 fails at fewer places than GB18030
-    around the first byte that it cannot read: one damaged row must not turn a UTF-8 file into
-    plausible characters of another alphabet.
-    """
-    with path.open("rb") as file:
-        head = file.read(4)
-        if head.startswith(codecs.BOM_UTF8):
-            return "utf-8-sig"
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        while block := file.read(_BLOCK):
-            try:
-                decoder.decode(block)
-            except UnicodeDecodeError as error:
-                near = block[max(0, error.start - 32768) : error.start + 32768]
-                return min(("utf-8", "gb18030"), key=lambda name: _misfits(near, name))
-    return "utf-8"
-
-
-def _misfits(data: bytes, encoding: str) -> int:
-    return data.decode(encoding, errors="replace").count("\ufffd")
-
-
-def _decoded(path: Path, encoding: str, scratch: Path) -> Path:
-    """A UTF-8 copy; bytes that do not decode stay as they are, so that their rows are rejected."""
-    copy = scratch / f"decoded_{next(_numbers)}.csv"
-    decoder = codecs.getincrementaldecoder(encoding)(errors="surrogateescape")
-    with path.open("rb") as source, copy.open("wb") as target:
-        for block in _blocks(source):
-            target.write(decoder.decode(block).encode("utf-8", errors="surrogateescape"))
-        target.write(decoder.decode(b"", final=True).encode("utf-8", errors="surrogateescape"))
-    return copy
-
-
-def _blocks(file: object) -> Iterator[bytes]:
-    return iter(lambda: file.read(_BLOCK), b"")  # type: ignore[attr-defined]
-
-
-def _header(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Delimiter and trimmed headers: the delimiter is the one that splits the first line most."""
-    with path.open(encoding="utf-8", errors="replace", newline="") as file:
-        line = file.readline(1 << 22)
-    rows = {d: next(csv.reader([line], delimiter=d), []) for d in _DELIMITERS}
-    delimiter = max(_DELIMITERS, key=lambda d: len(rows[d]))
-    return delimiter, tuple(header.strip("\ufeff \t\r\n\u3000") for header in rows[delimiter])

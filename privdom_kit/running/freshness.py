@@ -111,7 +111,8 @@ def _last(record: Any, name: str) -> Mapping[str, Any]:
 
 def _table(table: TableSource, config: ClientConfig, hashes: FileHashes) -> dict[str, Any]:
     files = {_relative(file, config): hashes.sha256(file) for file in table.files}
-    return {"files": files, "preset": table.preset, "columns": table.columns}
+    read_as = {"preset": table.preset, "columns": table.columns, "values": table.values}
+    return {"files": files, **read_as}
 
 
 def _relative(path: Path, config: ClientConfig) -> str:

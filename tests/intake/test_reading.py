@@ -227,7 +227,7 @@ def test_a_quotation_mark_that_never_closes_stops(tmp_path):
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_delimiters(tmp_path, delimiter):
     """The delimiter is found from the header line; quoted delimiters stay in the value."""
-    text = HEADER.replace(",", delimiter) + f'E1{delimiter}p1{delimiter}2026-01-01{delimiter}5'
+    text = HEADER.replace(",", delimiter) + f"E1{delimiter}p1{delimiter}2026-01-01{delimiter}5"
     text += f'{delimiter}"a{delimiter}b"\n'
     client = open_client(client_config(tmp_path, {"orders": text}))
     assert client.orders.dictionaries["platform"] == (f"a{delimiter}b",)
@@ -322,3 +322,89 @@ def test_too_many_bad_rows_stop_the_run(tmp_path):
         "correct the export or the column mapping."
     )
     assert [fault.line for fault in caught.value.faults] == [2, 3, 5]
+
+
+def test_a_shifted_row_is_not_read(tmp_path):
+    """An unquoted thousands separator shifts a row; with a blank at its end the engine takes it."""
+    text = "order_id,customer_id,paid_at,amount,refund_amount,platform\n"
+    text += 'E1,p1,2026-01-01,1,168.50,\nE2,p2,2026-01-01,"1,168.50",,\n'
+    text = text.replace("1,168.50,\n", "1,168.50,,\n", 1)
+    prepared = prepare(client_config(tmp_path, {"orders": text}, **LENIENT))
+    assert [(f["line"], f["reason"]) for f in prepared.manifest["faults"]] == [(2, "fields")]
+    assert prepared.manifest["tables"]["orders"]["used"] == 1
+
+
+def test_line_breaks_in_values_beside_bad_rows(tmp_path):
+    """Reading on one core, as values with line breaks need, loses and repeats nothing."""
+    rows = [
+        'E1,p1,2026-01-01,5,"a\nb"',
+        "E2,p2,2026-01-01",
+        "E3,p3,2026-01-01,5,a,b,c",
+        "E4,p4,2026-01-01,5,a",
+    ]
+    config = client_config(tmp_path, {"orders": HEADER + "\n".join(rows) + "\n"}, **LENIENT)
+    counted = prepare(config).manifest["tables"]["orders"]
+    assert (counted["rows"], counted["used"], counted["dropped"]) == (4, 2, {"quarantined": 2})
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("order_id,customer_id,paid_at,amount", "E1,p1,2026-01-01,5,"),
+        ("order_id,customer_id,paid_at,amount,", "E1,p1,2026-01-01,5"),
+        ("\n\norder_id,customer_id,paid_at,amount", "E1,p1,2026-01-01,5"),
+        ('order_id,customer_id,paid_at,"amount\n(元)"', "E1,p1,2026-01-01,5"),
+    ],
+)
+def test_headers_that_are_off_by_a_delimiter_or_a_line(tmp_path, header, row):
+    """A trailing delimiter on one side only, blank lines above, a line break in a header."""
+    columns = {"amount": "amount (元)"} if "元" in header else {}
+    text = header + "\n" + f"{row}\n" * 3
+    config = client_config(tmp_path, {"orders": text}, columns={"orders": columns}, **LENIENT)
+    counted = prepare(config).manifest["tables"]["orders"]
+    assert (counted["rows"], counted["used"], counted["dropped"]) == (3, 1, {"duplicate": 2})
+
+
+def test_lines_are_counted_from_the_top_of_the_file(tmp_path):
+    """Two blank lines above the header move every line by two."""
+    text = "\n\n" + HEADER + "E1,p1,2026-01-01,5,a\nE2,p2,2026-01-01,x,a\n"
+    prepared = prepare(client_config(tmp_path, {"orders": text}, **LENIENT))
+    assert [f["line"] for f in prepared.manifest["faults"]] == [5]
+
+
+@pytest.mark.parametrize(
+    ("written", "person"),
+    [
+        ('"=""13800138000"""', True),
+        ('="13800138000"', True),
+        ("'13800138000", True),
+        ("\t13800138000", True),
+        ("13800138000\t", True),
+        ("\u300013800138000\u3000", True),
+        ("13800138000\u200b", True),
+        ("１３８００１３８０００", True),
+        ("138****8000", False),
+    ],
+)
+def test_what_clings_to_an_identifier(tmp_path, written, person):
+    """Each way of writing the phone 13800138000 names the same person; a masked one names none."""
+    text = (
+        f"order_id,phone,paid_at,amount\nE1,13800138000,2026-01-01,5\nE2,{written},2026-01-02,5\n"
+    )
+    frame = stored(tmp_path, {"orders": text})
+    assert (frame["customer"].nunique(), frame["customer"].isna().sum()) == (1, 0 if person else 1)
+
+
+@pytest.mark.parametrize("none", ["-", "--", "NULL", "N/A", " - "])
+def test_words_for_none_in_numbers_and_times(tmp_path, none):
+    """They are missing values, not bad ones: 2 rows, no fault where the column may be blank."""
+    contacts = pd.DataFrame(
+        {
+            "external_user_id": ["a", "b"],
+            "staff_id": ["s", "s"],
+            "added_at": ["2026-01-01", "2026-01-01"],
+            "removed_at": [none, "2026-02-01"],
+        }
+    )
+    frame = stored(tmp_path, {"contacts": contacts}, name="contacts")
+    assert frame["removed_at"].isna().tolist() == [True, False]
