@@ -296,7 +296,7 @@ class LayeringSettings(Frozen):
     )
     rfm_low_score: int = setting(
         2,
-        "recency score up to which a customer counts as going silent",
+        "score of the last order up to which a customer counts as going silent",
         unit="score 1 to 5",
         source=HOUSE,
         date="2026-11",
@@ -437,7 +437,7 @@ class LayeringSettings(Frozen):
         le=1,
     )
     tier_window_days: int = setting(
-        180,
+        90,
         "days back from a date over which replies, orders and referrals make a tier",
         unit="days",
         source=HOUSE,

@@ -40,7 +40,6 @@ _RULES = (
     *("period_days", "min_customers", "change_tolerance", "confidence_level"),
 )
 _ENDS = ("", "_ci_lower", "_ci_upper")
-_TABLES = {"bought": "orders", "replied": "touches", "invited": "referrals"}
 
 
 def measure_relationship_tiers(base: CustomerBase, settings: Settings) -> Result:
@@ -187,18 +186,23 @@ def _counts(base: CustomerBase, settings: LayeringSettings) -> pd.DataFrame:
 
 
 def _begins_late(base: CustomerBase, settings: LayeringSettings, end: int) -> str | None:
-    """The first kind of evidence that does not reach back over the window up to ``end``, if any.
+    """The first table of evidence whose records begin after the window up to ``end`` does, if any.
 
     What was not recorded then would look like a tier climbed since.
     """
     import narwhals as nw
 
     needed = end - settings.tier_window_days + 1
-    for name, frame, day in _evidence(base):
-        first = collect(frame.select(nw.col(day).min().alias("first")), limit=1)["first"].iloc[0]
-        # A month without a row at the beginning is a quiet one; more is a record that began later.
-        if is_missing(first) or int(first) > needed + settings.active_days:
-            return _TABLES[name]
+    for table, day in (
+        ("orders", "paid_on"),
+        ("touches", "occurred_on"),
+        ("referrals", "invited_on"),
+    ):
+        if table in base.tables:
+            rows = base.tables[table].frame.select(nw.col(day).min().alias("first"))
+            first = collect(rows, limit=1)["first"].iloc[0]
+            if is_missing(first) or int(first) > needed:
+                return table
     return None
 
 

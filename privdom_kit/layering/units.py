@@ -22,7 +22,7 @@ UNITS: dict[str, str] = {
     "timing": "text: time since the last order, in order cycles",
     "order_value": "text: above the median of net spend per purchase day, or not",
     "purchase_frequency": "text: above the median of purchase days, or not",
-    "recency_score": "count: 1 to 5, 5 for the latest last order",
+    "last_order_score": "count: 1 to 5, 5 for the latest last order",
     "frequency_score": "count: 1 to 5, 5 for the most purchase days",
     # people
     "customers": "count: people",
@@ -156,6 +156,29 @@ UNITS: dict[str, str] = {
     "tier": "text: relationship tier",
     "from_tier": "text: tier one period before",
     "to_tier": "text: tier now",
+    # contribution
+    "weight": "number: weight of the part",
+    "weight_factor": "number: by which the weight is multiplied",
+    "contributors": "count: people who did it at least once in the window",
+    "contributor_share": "percent: share of people known",
+    "actions": "count: how often it was done",
+    "top_actions": "count: of those, by the top people",
+    "top_action_share": "percent: share of the actions that the top people did",
+    "rank_agreement": "number: rank correlation with the weights in use",
+    "lowest_agreement": "number: lowest rank correlation with the weights in use",
+    "top_people": "count: people at the top by contribution",
+    "top_stay_share": "percent: share of the top people who stay at the top",
+    # audiences
+    "audience": "text: list of people",
+    "other_audience": "text: another list",
+    "found_customers": "count: people who meet the rule",
+    "suppressed_customers": "count: of those, left out as they opted out, complained or removed us",
+    "file": "text: file below the report's folder",
+    "audience_customers": "count: people in the list",
+    "share_of_audience": "percent: share of the list",
+    "high_value_customers": "count: people in the state high value",
+    "high_value_contacts": "count: of those, with a WeCom contact that stands",
+    "high_value_contact_share": "percent: share of high-value customers",
 }
 _ENDS = {"_ci_lower": "lower bound", "_ci_upper": "upper bound"}
 
