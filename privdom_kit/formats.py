@@ -82,6 +82,10 @@ def _points(value: Any, language: str, currency: str) -> str:
     return f"{number} 个百分点" if language == "zh" else f"{number} points"
 
 
+def _gap(value: Any, language: str, currency: str) -> str:
+    return _points(abs(value), language, currency).removeprefix("+")
+
+
 def _money(value: Any, language: str, currency: str) -> str:
     from babel.numbers import format_currency, get_currency_symbol
 
@@ -116,6 +120,7 @@ KINDS: dict[str, Callable[[Any, str, str], str]] = {
     "number": _number,
     "percent": _percent,
     "points": _points,
+    "gap": _gap,
     "money": _money,
     "days": _days,
     "date": _date,

@@ -47,6 +47,19 @@ class Coverage:
         if self.rows != self.used + sum(self.dropped.values()):
             raise ValueError(f"coverage does not add up: {self}")
 
+    @property
+    def reliable_share(self) -> float:
+        """Share of the rows that could be read and name whom they concern.
+
+        Rows left out on purpose (closed, returned, told twice, after ``as_of``) are understood;
+        quarantined rows and rows that name nobody are not.
+        """
+        lost = sum(self.dropped.get(reason, 0) for reason in _NOT_UNDERSTOOD)
+        return 1 - lost / self.rows if self.rows else 0.0
+
+
+_NOT_UNDERSTOOD = ("quarantined", "no customer")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
@@ -126,11 +139,11 @@ class Finding:
 
     @property
     def confidence(self) -> str | None:
-        """high, medium or low by the share of rows used; None where nothing was measured."""
+        """high, medium or low by the share of rows that can be relied on; None where nothing
+        was measured."""
         if self.result.verdict in (Verdict.NOT_MEASURED, Verdict.NOT_ENOUGH_DATA):
             return None
-        coverage = self.result.coverage
-        share = coverage.used / coverage.rows if coverage.rows else 0.0
+        share = self.result.coverage.reliable_share
         return next(word for word, least in CONFIDENCE if share >= least)
 
     def to_dict(self, playbook: str, language: str | None = None) -> dict[str, Any]:
@@ -150,12 +163,12 @@ class Finding:
             "money_at_stake": plain(self.money_at_stake),
             "money_basis": say(self.money_basis),
             "action": say(self.action),
-            "owner": say(self.owner),
+            "owner": say(self.owner) if self.action else None,
             "confidence": self.confidence,
         }
 
 
-# Share of the rows that a verdict must rest on (house rule, 2026-11).
+# Share of the rows that must be understood for that confidence (house rule, 2026-11).
 CONFIDENCE = (("high", 0.95), ("medium", 0.80), ("low", 0.0))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from privdom_kit.labels import label
 from privdom_kit.layering.wording import (
     CRM_LEAD,
+    NOT_DERIVED,
     change_sentence,
     margin_basis,
     needs_action,
@@ -116,13 +117,7 @@ def describe_purchase_layers(result: Result) -> Finding:
     figures = result.figures
     return Finding(
         result,
-        statement=msg(
-            "{repeat:count} of {buyers:count} buyers ({rate:percent}) have bought on two days or "
-            "more.",
-            repeat=figures["repeat_customers"],
-            buyers=figures["buyers"],
-            rate=figures["repeat_rate"],
-        ),
+        statement=_purchase_statement(result),
         evidence=(
             msg(
                 "{share:percent} of buyers buy a second time within {days:days} (interval "
@@ -142,6 +137,27 @@ def describe_purchase_layers(result: Result) -> Finding:
         if result.verdict is Verdict.ACT
         else None,
         owner=CRM_LEAD,
+        money_basis=NOT_DERIVED,
+    )
+
+
+def _purchase_statement(result: Result) -> Message:
+    figures = result.figures
+    level = msg(
+        "{repeat:count} of {buyers:count} buyers ({rate:percent}) have bought on two days or more.",
+        repeat=figures["repeat_customers"],
+        buyers=figures["buyers"],
+        rate=figures["repeat_rate"],
+    )
+    if result.verdict is not Verdict.ACT:
+        return level
+    return msg(
+        "Recent buyers come back less: {recent:percent} buy again within {days:days}, against "
+        "{earlier:percent} before. {level}",
+        recent=figures["recent_share"],
+        days=figures["second_purchase_days"],
+        earlier=figures["earlier_share"],
+        level=level,
     )
 
 
@@ -152,6 +168,14 @@ def describe_retention(result: Result) -> Finding:
     figures = result.figures
     if figures["recent_share"] is None:
         statement = msg("No cohort has a full next period yet that could be shown.")
+    elif result.verdict is Verdict.ACT:
+        statement = msg(
+            "The latest cohorts come back less: {share:percent} of {customers:count} customers "
+            "bought again in their next period, against {earlier:percent} before.",
+            share=figures["recent_share"],
+            customers=figures["recent_customers"],
+            earlier=figures["earlier_share"],
+        )
     else:
         statement = msg(
             "{share:percent} of {customers:count} customers of the latest full cohorts bought "
@@ -167,6 +191,7 @@ def describe_retention(result: Result) -> Finding:
         if result.verdict is Verdict.ACT
         else None,
         owner=CRM_LEAD,
+        money_basis=NOT_DERIVED,
     )
 
 
@@ -199,6 +224,7 @@ def describe_channel_layers(result: Result) -> Finding:
         if result.verdict is Verdict.ACT
         else None,
         owner=CRM_LEAD,
+        money_basis=NOT_DERIVED,
     )
 
 
@@ -211,19 +237,19 @@ def _channel_statement(result: Result) -> Message:
     if result.verdict is Verdict.ACT:
         return msg(
             "{weak:count} of {compared:count} comparable channels bring buyers who come back less "
-            "often than all others, by more than {tolerance:points}.",
+            "often than all others, by more than {tolerance:gap}.",
             **values,
         )
     if result.verdict is Verdict.CLEAR:
         return msg(
             "No channel of {compared:count} falls behind the others by more than "
-            "{tolerance:points}.",
+            "{tolerance:gap}.",
             **values,
         )
     if result.verdict is Verdict.WATCH:
         return msg(
             "No channel of {compared:count} is proven to bring buyers who come back less often; a "
-            "gap of more than {tolerance:points} cannot be ruled out.",
+            "gap of more than {tolerance:gap} cannot be ruled out.",
             **values,
         )
     return msg(

@@ -65,8 +65,18 @@ def dots_with_intervals(ax: Axes, table: pd.DataFrame, names: Sequence[str], val
     _format_axis(ax, "percent")
 
 
-def grid(ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str) -> None:
-    """A shaded table: the darker the more, each cell with its number, blank where missing."""
+def grid(
+    ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str, missing: str = ""
+) -> None:
+    """A shaded table: the darker the more, each cell with its number.
+
+    Args:
+        ax: The axes.
+        shades: What shades a cell.
+        numbers: What stands in it.
+        kind: Format of the numbers.
+        missing: What stands where there is no number.
+    """
     from matplotlib.colors import LinearSegmentedColormap
 
     ramp = LinearSegmentedColormap.from_list("shade", [WASH, ACCENT]).with_extremes(bad=PAPER)
@@ -77,10 +87,10 @@ def grid(ax: Axes, shades: pd.DataFrame, numbers: pd.DataFrame, kind: str) -> No
     crowded = numbers.shape[1] > _MOST_NUMBERED
     for y, line in enumerate([] if crowded else numbers.to_numpy(dtype=object)):
         for x, number in enumerate(line):
-            if not is_missing(number):
-                dark = shades_of_ramp[y, x] > _PALE
-                colour = PAPER if dark else INK
-                words = number_text(number, kind)
+            dark = shades_of_ramp[y, x] > _PALE
+            words = missing if is_missing(number) else number_text(number, kind)
+            colour = PAPER if dark else INK
+            if words:
                 ax.text(x, y, words, ha="center", va="center", color=colour, fontsize=8)
     step = 1 + shades.shape[1] // _MOST_NAMED
     places = range(0, shades.shape[1], step)

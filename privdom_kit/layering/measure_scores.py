@@ -33,10 +33,10 @@ def measure_rfm(base: CustomerBase, settings: Settings) -> Result:
     whom, not whether that is good, so the verdict is never ``clear``.
 
     Returns:
-        ``table``: recency_score x frequency_score with customers and net_spend.
+        ``table``: last_order_score x frequency_score with customers and net_spend.
         ``tables["quadrants"]``: buyers above and not above the median of net spend per purchase
         day and of purchase days.
-        ``figures``: those with a high spend score, and of them those with a low recency score.
+        ``figures``: those with a high spend score, and of them those with a low score of the last order.
     """
     used = used_settings(settings, *_RULES)
     reason = base.missing_people() or base.missing_buyers()
@@ -49,7 +49,7 @@ def measure_rfm(base: CustomerBase, settings: Settings) -> Result:
         "customers",
         ["share", "share_ci_lower", "share_ci_upper", "net_spend"],
         settings.privacy.min_cell,
-        groups=(("recency_score",), ("frequency_score",)),
+        groups=(("last_order_score",), ("frequency_score",)),
     )
     quadrants, more = _quadrants(base, settings)
     enough = figures["buyers"] >= settings.layering.min_customers
@@ -74,13 +74,13 @@ _RANKS = msg(
 
 
 def with_scores(base: CustomerBase) -> nw.LazyFrame:
-    """The buyers with ``recency_score, frequency_score, monetary_score``, best 5."""
+    """The buyers with ``last_order_score, frequency_score, monetary_score``, best 5."""
     import narwhals as nw
 
     buyers = base.people.filter(nw.col("purchase_days") > 0).with_columns(
         days_since_last_order=base.as_of_day - nw.col("last_day")
     )
-    scored = _add_score(buyers, "days_since_last_order", "recency_score", base, highest_first=True)
+    scored = _add_score(buyers, "days_since_last_order", "last_order_score", base, highest_first=True)
     scored = _add_score(scored, "purchase_days", "frequency_score", base)
     return _add_score(scored, "net_cents", "monetary_score", base)
 
@@ -110,7 +110,7 @@ def _add_score(
 def _scored_cells(base: CustomerBase) -> pd.DataFrame:
     import narwhals as nw
 
-    keys = ["recency_score", "frequency_score", "monetary_score"]
+    keys = ["last_order_score", "frequency_score", "monetary_score"]
     grouped = (
         with_scores(base)
         .group_by(*keys)
@@ -126,7 +126,7 @@ def _scored_cells(base: CustomerBase) -> pd.DataFrame:
 def _grid(cells: pd.DataFrame, level: float) -> pd.DataFrame:
     import pandas as pd
 
-    keys = ["recency_score", "frequency_score"]
+    keys = ["last_order_score", "frequency_score"]
     scores = range(SCORES, 0, -1)
     every = pd.MultiIndex.from_product([scores, scores], names=keys)
     sums = cells.groupby(keys)[["customers", "cents"]].sum().reindex(every, fill_value=0)
@@ -161,7 +161,7 @@ def _quadrants(base: CustomerBase, settings: Settings) -> tuple[pd.DataFrame, in
 def _rfm_figures(cells: pd.DataFrame, base: CustomerBase, settings: Settings) -> dict[str, Any]:
     chosen = settings.layering
     high = cells[cells["monetary_score"] >= chosen.rfm_high_score]
-    silent = high[high["recency_score"] <= chosen.rfm_low_score]
+    silent = high[high["last_order_score"] <= chosen.rfm_low_score]
     people, of = int(silent["customers"].sum()), int(high["customers"].sum())
     window = int(silent["window_cents"].sum()) / 100
     margin = base.gross_margin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.formats import MISSING
 from privdom_kit.labels import label
 from privdom_kit.layering.drawing import (
     bars,
@@ -87,7 +88,7 @@ def plot_rfm(result: Result, ax: Axes | None = None) -> Axes | None:
     if not len(result.table):
         return ax
     ax = ax or new_axes(height=4.2, grid="none")
-    wide = result.table.pivot(index="recency_score", columns="frequency_score", values="customers")
+    wide = result.table.pivot(index="last_order_score", columns="frequency_score", values="customers")
     grid(ax, wide.sort_index(ascending=False), wide.sort_index(ascending=False), "count")
     ax.set_ylabel(text("score of days since the last order (5: latest)"))
     ax.set_xlabel(text("score of purchase days (5: most)"))
@@ -172,7 +173,8 @@ def plot_layer_moves(result: Result, ax: Axes | None = None) -> Axes | None:
         ]
         for values in ("share_of_from", "customers")
     )
-    grid(ax, shares, people, "count")
+    # A hidden cell must not look like an empty one.
+    grid(ax, shares, people, "count", missing=MISSING)
     ax.set_xlabel(text("state now"))
     ax.set_ylabel(text("state one period before"))
     title_axes(ax, msg("Moves between the states"), known_source(result, "moved_base"))

@@ -114,7 +114,7 @@ UNITS: dict[str, str] = {
     # next order
     "step": "text: from which order to which",
     "gaps": "count: times between an order and the next, open ones included",
-    "returns": "count: of those, ended in an order",
+    "followed": "count: of those, ended in another order",
     "horizon_days": "days: time that the data support",
     "returned_share": "percent: share followed by an order by then (product-limit)",
     "half_return_days": "days: time by which half of those who return have returned",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CRM_LEAD = msg("CRM lead")
 DATA_OWNER = msg("Data owner")
+NOT_DERIVED = msg("The data show how many come back, not what a further purchase is worth.")
 
 
 def unanswered_finding(result: Result) -> Finding | None:
@@ -35,7 +36,7 @@ def change_sentence(result: Result, name: str) -> tuple[Message, ...]:
     return (
         msg(
             "The interval of the change runs from {lower:points} to {upper:points}; up to "
-            "{tolerance:points} does not matter (a setting).",
+            "{tolerance:gap} does not matter (a setting).",
             lower=figures[f"{name}_ci_lower"],
             upper=figures[f"{name}_ci_upper"],
             tolerance=result.settings["layering.change_tolerance"],

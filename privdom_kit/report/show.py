@@ -159,8 +159,8 @@ def _facts(finding: Finding, language: str) -> list[tuple[str, str, str]]:
     rows = (
         (msg("Next step"), finding.action, None),
         (msg("At stake"), _money(finding), finding.money_basis),
-        (msg("Owner"), finding.owner, None),
-        (msg("Confidence"), level, _share_used(finding.result.coverage)),
+        (msg("Owner"), finding.owner if finding.action else None, None),
+        (msg("Confidence"), level, _share_reliable(finding.result.coverage)),
     )
     return [
         (
@@ -180,9 +180,9 @@ def _money(finding: Finding) -> Message | None:
     return None if finding.money_basis is None else msg("not derived")
 
 
-def _share_used(coverage: Coverage) -> Message:
-    share = coverage.used / coverage.rows if coverage.rows else None
-    return msg("{share:percent} of the rows read were used", share=share)
+def _share_reliable(coverage: Coverage) -> Message:
+    share = coverage.reliable_share if coverage.rows else None
+    return msg("{share:percent} of the rows read can be relied on", share=share)
 
 
 def _tables(result: Result) -> list[tuple[str, Any]]:

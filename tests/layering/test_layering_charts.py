@@ -127,7 +127,7 @@ def test_the_move_grid_holds_people_and_shares(result) -> None:
 @pytest.mark.parametrize("result", ["rfm"], indirect=True)
 def test_the_score_grid_has_the_latest_and_the_most_in_its_corner(result) -> None:
     ax = layering.plot_rfm(result)
-    people = result.table.set_index(["recency_score", "frequency_score"])["customers"]
+    people = result.table.set_index(["last_order_score", "frequency_score"])["customers"]
     assert ax.images[0].get_array()[0, -1] == people[(5, 5)]
     assert ax.images[0].get_array().sum() == 8
     assert [t.get_text() for t in ax.get_yticklabels()] == list("54321")

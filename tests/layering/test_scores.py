@@ -20,7 +20,7 @@ def test_ties_share_a_score_by_hand(summarise) -> None:
     rows = [(1, 999, 10), (2, 999, 20), (3, 997, 30), (4, 996, 40), (5, 995, 50)]
     base, _ = summarise({"orders": orders(*rows)}, 1000)
     scored = collect(with_scores(base), limit=9).sort_values("customer")
-    assert scored["recency_score"].tolist() == [4, 4, 3, 2, 1]
+    assert scored["last_order_score"].tolist() == [4, 4, 3, 2, 1]
     assert scored["frequency_score"].tolist() == [1] * 5
     assert scored["monetary_score"].tolist() == [1, 2, 3, 4, 5]
 
@@ -55,7 +55,7 @@ def test_scores_against_pandas_ranks(summarise) -> None:
     wanted = {
         name: 1 + (5 * (by[column].rank(method="min") - 1) // n).astype(int)
         for name, column in (
-            ("recency_score", "last"), ("frequency_score", "days"), ("monetary_score", "spend"),
+            ("last_order_score", "last"), ("frequency_score", "days"), ("monetary_score", "spend"),
         )
     }  # fmt: skip
     scored = scored.set_index("customer").sort_index()

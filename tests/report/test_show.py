@@ -41,7 +41,7 @@ def test_the_card_in_english() -> None:
         "Next step: Answers",
         "At stake: CN¥123,457 a year (Methods)",
         "Owner: Owner",
-        "Confidence: High (99.5% of the rows read were used)",
+        "Confidence: High (100.0% of the rows read can be relied on)",
         "money_at_stake = 123456.7",
     ]
 
@@ -53,7 +53,7 @@ def test_the_card_in_chinese() -> None:
         "下一步: 结论",
         "涉及金额: 每年 ¥12.3万 (方法编号)",
         "负责人: 负责人",
-        "可信度: 高 (读取的数据行中采用了 99.5%)",
+        "可信度: 高 (读取的数据行中 100.0% 可靠)",
         "money_at_stake = 123456.7",
     ]
 
