@@ -49,7 +49,8 @@ def stored(config: ClientConfig, table: str) -> pd.DataFrame:
             continue
         if column.kind in ("code", "choice"):
             words = dictionaries[column.domain] if frame[column.name].notna().any() else ()
-            frame[column.name] = [None if pd.isna(c) else words[int(c)] for c in frame[column.name]]
+            read = [None if pd.isna(c) else words[int(c)] for c in frame[column.name]]
+            frame[column.name] = pd.Series(read, dtype=object, index=frame.index)
         if column.kind == "time":
             moments = pd.to_datetime(frame[column.name], unit="s", utc=True)
             local = moments.dt.tz_convert(config.timezone).dt.strftime("%Y-%m-%d %H:%M:%S")

@@ -195,7 +195,9 @@ def test_an_order_id_in_a_formula_is_the_same_order(tmp_path):
     orders = "订单编号,买家会员名,买家实际支付金额,订单状态,订单付款时间\n"
     orders += '"=""77""",a,5.00,交易成功,2026-01-01\n'
     config = export_config(tmp_path, "orders", "taobao_orders", orders)
-    items = "子订单编号,主订单编号,标题,价格,购买数量,外部系统编号,订单状态,商家编码,买家实际支付金额\n"
+    items = (
+        "子订单编号,主订单编号,标题,价格,购买数量,外部系统编号,订单状态,商家编码,买家实际支付金额\n"
+    )
     items += "'771,'77,驼奶,5.00,1,X1,交易成功,N01,5.00\n772,\t77,杯,0.00,1,,交易成功,,0.00\n"
     (tmp_path / "items.csv").write_text(items, encoding="utf-8")
     text = config.path.read_text(encoding="utf-8")
