@@ -45,6 +45,7 @@ FLOORS = {
     "report": 4,
     "client": 5,
     "session": 5,
+    "__main__": 5,
     "running": 5,
     "cli": 5,
     "": 5,
@@ -60,7 +61,7 @@ OWNERS = {
     "nbconvert": {"report"},
     "babel": {"formats", "messages", "report", "client_file"},
     "fastexcel": {"intake.workbook"},
-    "yaml": {"safe_yaml", "knowledge"},
+    "yaml": {"safe_yaml", "knowledge", "report.extract"},
 }
 # What the engine's errors are called has to be known where files are read.
 ENGINE_ERRORS = {"intake.sources", "intake.reading", "intake.preparing"}

@@ -10,7 +10,7 @@ from privdom_kit._lazy import lazy_names
 __getattr__, __dir__, __all__ = lazy_names(
     __name__,
     {
-        "preparing": ["Prepared", "UnusableData", "prepare", "state_folder", "input_hashes"],
+        "preparing": ["Prepared", "UnusableData", "prepare", "input_hashes"],
         "check": ["build_check", "write_check"],
         "measure": ["measure_coverage", "measure_tables"],
         "plot": ["plot_coverage", "plot_tables"],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit import engine
+from privdom_kit.config import state_folder
 from privdom_kit.contracts import CHILD_VALUES, TABLES
 from privdom_kit.errors import DataError
 from privdom_kit.fingerprint import FileHashes, sha256_code, sha256_file, sha256_json
@@ -59,11 +60,6 @@ class UnusableData(DataError):
         super().__init__(error.found, error.expected, error.remedy)
         self.manifest = manifest
         self.faults = faults
-
-
-def state_folder(config: ClientConfig) -> Path:
-    """The folder beside client.yml that holds the key and the stored tables."""
-    return config.folder / ".privdom" / config.client
 
 
 def prepare(config: ClientConfig, progress: Callable[[str], None] = lambda line: None) -> Prepared:
