@@ -6,10 +6,17 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from privdom_kit.contracts import TABLES
 from privdom_kit.intake.preparing import REASONS, Prepared, UnusableData
+from privdom_kit.intake.proposing import propose
+from privdom_kit.intake.shaping import preset_of
+from privdom_kit.knowledge.needs import NEEDS as QUESTION_NEEDS
+from privdom_kit.knowledge.needs import judge_need
+
+if TYPE_CHECKING:
+    from privdom_kit.config import ClientConfig
 
 # A playbook runs when one of its sets of tables is there; an empty set always is.
 NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -18,18 +25,21 @@ NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def write_check(outcome: Prepared | UnusableData, folder: Path) -> dict[str, Any]:
+def write_check(
+    outcome: Prepared | UnusableData, folder: Path, config: ClientConfig | None = None
+) -> dict[str, Any]:
     """Write ``check.json`` and, where rows are bad, ``quarantine.csv`` into a folder.
 
     Args:
         outcome: What :func:`privdom_kit.intake.prepare` returned or raised.
         folder: Made where it is not there; both files are replaced.
+        config: The client, for mappings to propose and what its presets leave to verify.
 
     Returns:
         The content of ``check.json``.
     """
     faults = _faults(outcome)
-    report = build_check(outcome)
+    report = build_check(outcome, config)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / "check.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
     quarantine = folder / "quarantine.csv"
@@ -45,8 +55,10 @@ def write_check(outcome: Prepared | UnusableData, folder: Path) -> dict[str, Any
     return report
 
 
-def build_check(outcome: Prepared | UnusableData) -> dict[str, Any]:
-    """The content of ``check.json``."""
+def build_check(
+    outcome: Prepared | UnusableData, config: ClientConfig | None = None
+) -> dict[str, Any]:
+    """The content of ``check.json``; ``config`` as for :func:`write_check`."""
     manifest = outcome.manifest
     usable = isinstance(outcome, Prepared)
     given = set(manifest["tables"]) if usable else set()
@@ -60,6 +72,9 @@ def build_check(outcome: Prepared | UnusableData) -> dict[str, Any]:
         "people": manifest["people"],
         "identities": dict(manifest["identities"]),
         "playbooks": {name: _can_run(name, given, usable) for name in NEEDS},
+        "questions": _questions(manifest, config),
+        "presets": _presets(config) if config else {},
+        "proposals": _proposals(config) if config and not usable else [],
         "inputs": dict(manifest["inputs"]),
     }
 
@@ -75,6 +90,50 @@ def _table(described: Mapping[str, Any]) -> dict[str, Any]:
 def _can_run(playbook: str, given: set[str], usable: bool) -> dict[str, Any]:
     runs = usable and any(given.issuperset(tables) for tables in NEEDS[playbook])
     return {"runs": runs, "needs_one_of": [list(tables) for tables in NEEDS[playbook] if tables]}
+
+
+def _questions(
+    manifest: Mapping[str, Any], config: ClientConfig | None
+) -> dict[str, dict[str, Any]]:
+    """By playbook and question: whether it can run on these tables, and what it lacks."""
+    given = {name: described["given"] for name, described in manifest["tables"].items()}
+    forms = config is not None and config.forms is not None
+    judged = {}
+    for playbook, needs in QUESTION_NEEDS.items():
+        judged[playbook] = {
+            question: {"runs": found.runs, "missing": list(found.missing)}
+            for question, need in needs.items()
+            for found in [judge_need(need, given, forms)]
+        }
+    return judged
+
+
+def _presets(config: ClientConfig) -> dict[str, dict[str, Any]]:
+    """What the presets in use decided, and what of them no source confirms."""
+    return {
+        name: {
+            "preset": preset.name,
+            "title": dict(preset.title),
+            "notes": [dict(note) for note in preset.notes],
+            "verify": [dict(note) for note in preset.verify],
+        }
+        for name, table in config.tables.items()
+        if (preset := preset_of(table))
+    }
+
+
+def _proposals(config: ClientConfig) -> list[dict[str, Any]]:
+    return [
+        {
+            "table": found.table,
+            "file": found.file,
+            "preset": found.preset,
+            "other_presets": list(found.other),
+            "missing": list(found.missing),
+            "yaml": found.to_yaml(config.tables[found.table].path),
+        }
+        for found in propose(config)
+    ]
 
 
 def _faults(outcome: Prepared | UnusableData) -> Sequence[Mapping[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import shutil
@@ -23,6 +22,7 @@ from privdom_kit.intake.columns import Clock
 from privdom_kit.intake.faults import Fault, list_faults
 from privdom_kit.intake.people import People, stitch
 from privdom_kit.intake.privacy import load_secret
+from privdom_kit.intake.profiling import profile
 from privdom_kit.intake.reading import Cut, Staged, stage
 from privdom_kit.intake.store import build_dictionaries, mark_duplicates, write_table
 
@@ -254,6 +254,10 @@ def _describe(
         for record in file.rejected:
             bad[f"|{record.reason}"] = bad.get(f"|{record.reason}", 0) + 1
     quarantined = {"quarantined": sum(bad.values())} if bad else {}
+    looks = profile(connection, staged, Clock.of(config.timezone), config.as_of)
+    days = looks["days"]
+    if days:
+        days["late"] = days["days_before_as_of"] > config.settings.intake.fresh_days
     return {
         "rows": staged.rows,
         "used": used,
@@ -261,7 +265,8 @@ def _describe(
         "faults": bad,
         "unknown_values": {name: list(values) for name, values in staged.unknown.items()},
         "given": list(staged.given),
-        "span": _span(connection, staged, Clock.of(config.timezone)),
+        "span": [days["first"], days["last"]] if days else None,
+        "profile": looks,
         "files": [
             {
                 "path": os.path.relpath(file.path, config.folder),
@@ -272,24 +277,6 @@ def _describe(
             for file in staged.files
         ],
     }
-
-
-def _span(
-    connection: duckdb.DuckDBPyConnection, staged: Staged, clock: Clock
-) -> list[str] | None:
-    """First and last day of the good rows."""
-    spec = staged.spec
-    if not spec.clock or spec.clock not in staged.given:
-        return None
-    is_time = spec.column(spec.clock).kind == "time"
-    day = clock.day_sql(spec.clock) if is_time else spec.clock
-    low, high = connection.execute(
-        f"SELECT min({day}), max({day}) FROM {staged.name} WHERE fault IS NULL"
-    ).fetchall()[0]
-    if low is None:
-        return None
-    epoch = dt.date(1970, 1, 1)
-    return [(epoch + dt.timedelta(days=int(day))).isoformat() for day in (low, high)]
 
 
 def _too_many_bad(
