@@ -85,7 +85,7 @@ class Clock:
         return f"(epoch_us(timezone('{self.zone}', {local})) // 1000000)"
 
 
-def _once(value: str, body: str) -> str:
+def once_sql(value: str, body: str) -> str:
     """SQL of ``body``, an expression of ``x``, computed only where it is reached.
 
     The engine computes an expression that stands twice in a query once for all rows, also when
@@ -112,8 +112,9 @@ def none_sql(raw: str, kind: str) -> str:
     """Whether a raw number or time is blank or a word that exports write for "none"."""
     if kind != "VARCHAR":
         return f"{raw} IS NULL"
-    words = ", ".join(f"'{word}'" for word in _NONE)
-    return f"({missing_sql(raw, kind)} OR trim({raw}) IN ({words}))"
+    words = ", ".join(f"'{word}'" for word in ("", *_NONE))
+    # One trim: what stands twice is computed for every row (see once_sql).
+    return f"({raw} IS NULL OR trim({raw}) IN ({words}))"
 
 
 def clean_sql(raw: str, marks: Collection[str]) -> str:
@@ -131,7 +132,7 @@ def clean_sql(raw: str, marks: Collection[str]) -> str:
     whole = """CASE WHEN starts_with(x, '="') THEN trim(x, '="')
         WHEN starts_with(x, '''') AND NOT contains(x[2:], '''') THEN trim(x[2:]) ELSE x END"""
     body = f"list_transform([{trimmed}], lambda x: {whole})[1]"
-    return f"CASE WHEN {suspect} THEN {_once(raw, body)} ELSE {raw} END"
+    return f"CASE WHEN {suspect} THEN {once_sql(raw, body)} ELSE {raw} END"
 
 
 def time_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -153,7 +154,7 @@ def time_sql(raw: str, kind: str, clock: Clock) -> str:
         WHEN regexp_full_match(x, '[0-9]{{13}}') THEN CAST(x AS BIGINT) // 1000
         WHEN x[1] BETWEEN '0' AND '9' THEN {clock.seconds_sql(parsed)} END"""
     return f"""CASE WHEN {zoned} THEN epoch_us(TRY_CAST(trim({text}) AS TIMESTAMPTZ)) // 1000000
-        ELSE coalesce({clock.seconds_sql(local)}, {_once(f"trim({text})", careful)}) END"""
+        ELSE coalesce({clock.seconds_sql(local)}, {once_sql(f"trim({text})", careful)}) END"""
 
 
 def date_sql(raw: str, kind: str, clock: Clock) -> str:
@@ -172,14 +173,14 @@ def number_sql(raw: str, kind: str) -> str:
     clean = f"regexp_replace(trim({raw}), '^[¥￥]|元$', '', 'g')"
     grouped = "regexp_full_match(x, '[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?')"
     careful = f"TRY_CAST(CASE WHEN {grouped} THEN replace(x, ',', '') ELSE x END AS DOUBLE)"
-    return f"coalesce(TRY_CAST({raw} AS DOUBLE), {_once(clean, careful)})"
+    return f"coalesce(TRY_CAST({raw} AS DOUBLE), {once_sql(clean, careful)})"
 
 
 def flag_sql(raw: str, kind: str) -> str:
     """1 or 0."""
     yes, no = (", ".join(f"'{word}'" for word in words) for words in (_YES, _NO))
     careful = f"CASE WHEN x IN ({yes}) THEN 1 WHEN x IN ({no}) THEN 0 END"
-    careful = _once(f"lower({text_sql(raw, kind)})", careful)
+    careful = once_sql(f"lower({text_sql(raw, kind)})", careful)
     if kind != "VARCHAR":
         return careful
     return f"CASE {raw} WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE {careful} END"

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from privdom_kit.contracts import Column, TableSpec
 from privdom_kit.errors import DataError
-from privdom_kit.intake.columns import Clock, fault_sql, none_sql, stored_sql, value_sql
+from privdom_kit.intake.columns import (
+    Clock,
+    fault_sql,
+    none_sql,
+    once_sql,
+    stored_sql,
+    value_sql,
+)
 from privdom_kit.intake.folding import fold
 from privdom_kit.intake.shaping import Shape, preset_of, shape_file
 from privdom_kit.intake.sources import PARALLEL, SERIAL, Progress, Source, open_source
@@ -285,8 +292,7 @@ def _left_out(spec: TableSpec, raws: Mapping[str, str], cut: Cut) -> list[str]:
         unpaid = "coalesce(amount, 0) = 0"
         if "status" in raws:
             unpaid = f"({unpaid} OR status LIKE '%closed%')"
-        raw = raws["paid_at"]
-        blank = none_sql(f"CAST({raw} AS VARCHAR)", "VARCHAR")
+        blank = once_sql(f"CAST({raws['paid_at']} AS VARCHAR)", none_sql("x", "VARCHAR"))
         branches.append(f"WHEN paid_at IS NULL AND {blank} AND {unpaid} THEN '!{NOT_PAID}'")
     return branches
 

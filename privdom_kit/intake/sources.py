@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _numbers = itertools.count()
 # The engine's parallel reader gives up where a padded file has a line break in quotes.
 PARALLEL, SERIAL = "parallel = true", "parallel = false"
+# Bytes. A thread reads a buffer at a time; by itself the engine makes it sixteen times the longest
+# line, which would leave most files to one thread.
+_LONGEST_LINE = 16 << 20
+_BUFFER = 20 << 20
 Progress = Callable[[str], None]
 
 
@@ -163,7 +167,8 @@ def _open_csv(path: Path, scratch: Path, progress: Progress) -> Source:
         f"read_csv({quoted(str(text.readable))}, auto_detect = false, header = true, "
         f"delim = {quoted(layout.delimiter)}, quote = '\"', escape = '\"', "
         f"skip = {layout.above}, columns = {{{columns}}}, null_padding = true, nullstr = '\x01', "
-        f"{PARALLEL}, max_line_size = 16777216, store_rejects = true, "
+        f"{PARALLEL}, max_line_size = {_LONGEST_LINE}, buffer_size = {_BUFFER}, "
+        f"store_rejects = true, "
         f"rejects_table = '{rejects}', rejects_scan = '{rejects}_scan', rejects_limit = 0))"
     )
     marks = text.marks | ({"tab"} if layout.delimiter == "\t" else frozenset())

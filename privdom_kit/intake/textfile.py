@@ -28,6 +28,7 @@ _PATTERNS = {
     "wide blank": b"\xe3\x80\x80",  # ideographic space
 }
 ALL_MARKS = frozenset(_PATTERNS)
+_PLAIN_MARKS = frozenset(name for name, pattern in _PATTERNS.items() if pattern.isascii())
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ def _fits_utf8(file: BinaryIO, marks: set[str]) -> str:
     damaged = False
     for block in _blocks(file):
         _note_marks(block, marks)
-        if damaged:
+        if damaged or (block.isascii() and not decoder.getstate()[0]):
             continue
         try:
             decoder.decode(block)
@@ -129,7 +130,8 @@ def _misfits(data: bytes, encoding: str) -> int:
 
 def _note_marks(block: bytes, marks: set[str]) -> None:
     """Add the marks that occur in a block; one cut by the end of a block has others beside it."""
-    marks.update(name for name in ALL_MARKS - marks if _PATTERNS[name] in block)
+    possible = _PLAIN_MARKS if block.isascii() else ALL_MARKS
+    marks.update(name for name in possible - marks if _PATTERNS[name] in block)
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
