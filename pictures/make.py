@@ -32,9 +32,7 @@ def main() -> None:
         )
         report = Path(done.stdout.strip()).parent
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=_browser(), args=["--no-sandbox"]
-            )
+            browser = playwright.chromium.launch(executable_path=_browser(), args=["--no-sandbox"])
             for name, (page, width, height) in PAGES.items():
                 tab = browser.new_page(viewport={"width": width, "height": height})
                 tab.goto((report / page).as_uri())

@@ -139,8 +139,10 @@ class Finding:
 
     @property
     def confidence(self) -> str | None:
-        """high, medium or low by the share of rows that can be relied on; None where nothing
-        was measured."""
+        """high, medium or low by the share of rows that can be relied on.
+
+        None where nothing was measured.
+        """
         if self.result.verdict in (Verdict.NOT_MEASURED, Verdict.NOT_ENOUGH_DATA):
             return None
         share = self.result.coverage.reliable_share

@@ -15,7 +15,11 @@ AS_OF = "2026-05-31"
 
 
 def write_client(
-    folder: Path, tables: Mapping[str, Any], *, columns: Mapping[str, Any] | None = None, **keys: Any
+    folder: Path,
+    tables: Mapping[str, Any],
+    *,
+    columns: Mapping[str, Any] | None = None,
+    **keys: Any,
 ) -> Path:
     """Write a client folder and return its client.yml.
 

@@ -38,7 +38,9 @@ def online_retail() -> pd.DataFrame:
     price = "unitprice" if "unitprice" in lines.columns else "price"
     lines["amount"] = lines["quantity"] * lines[price].astype(float)
     orders = lines.groupby(number, as_index=False).agg(
-        customer_id=("customerid", "first"), paid_at=("invoicedate", "min"), amount=("amount", "sum")
+        customer_id=("customerid", "first"),
+        paid_at=("invoicedate", "min"),
+        amount=("amount", "sum"),
     )
     orders["customer_id"] = orders["customer_id"].map(
         lambda value: "" if pd.isna(value) else str(int(float(value)))

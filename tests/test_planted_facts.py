@@ -122,7 +122,7 @@ def test_second_order_by_channel(client, base, code):
 
 
 def test_promotion_and_touch(client, base):
-    """First orders on promotion and repeat orders after a touch: exact counts and planted shares."""
+    """First orders on promotion and repeat orders after a touch: counts and planted shares."""
     table = layering.measure_revenue_split(base, client.settings).table.set_index("part")
     counted = FACTS["promotion_share"]["counted"]
     assert table.loc["first_on_promotion", "orders"] == counted["first_on_promotion"]
@@ -211,8 +211,7 @@ def questions():
 
 
 def test_claimed_methods_are_those_marked_available(client, base):
-    """No question claims a method that the catalogue has as planned or homes elsewhere, and no
-    method is available that no question claims."""
+    """What a question claims is available and at home there, and what is available is claimed."""
     from privdom_kit.knowledge import load_methods
 
     methods = load_methods()

@@ -155,7 +155,9 @@ def test_tmall_refuses_what_needs_people(tmall, tmp_path):
     folder = tmp_path / "brand" / "2020-02-29"
     results = {p.stem: json.loads(p.read_text()) for p in folder.glob("results/01_*/*.json")}
     assert len(results) >= 9
-    assert {name: r["verdict"] for name, r in results.items() if r["verdict"] != "not_measured"} == {}
+    assert {
+        name: r["verdict"] for name, r in results.items() if r["verdict"] != "not_measured"
+    } == {}
     missing = {"life_stages": "members"}
     for name, result in results.items():
         assert any(missing.get(name, "identity") in note for note in result["notes"]), name

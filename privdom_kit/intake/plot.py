@@ -32,9 +32,7 @@ def plot_tables(result: Result, ax: Axes | None = None) -> Axes:
     for part, colour in _COLOURS.items():
         widths = _part(result, part)
         if any(widths):
-            ax.barh(
-                names, widths, left=left, color=colour, label=heading(part, current_language())
-            )
+            ax.barh(names, widths, left=left, color=colour, label=heading(part, current_language()))
         left = [start + width for start, width in zip(left, widths, strict=True)]
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
@@ -63,16 +61,18 @@ def _part(result: Result, part: str) -> list[float]:
 
 def plot_coverage(result: Result, ax: Axes | None = None) -> Axes:
     """The span of each table on one time axis."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 
     table = result.table.dropna(subset=["first_on"])
     ax = ax or new_axes(height=1.5 + _ROW_HEIGHT * max(len(table), 1), grid="x")
     names = [heading(name, current_language()) for name in table["table"]]
-    starts = [dt.date.fromisoformat(day) for day in table["first_on"]]
-    ends = [dt.date.fromisoformat(day) for day in table["last_on"]]
-    spans = [end - start for start, end in zip(starts, ends, strict=True)]
-    ax.barh(names, spans, left=starts, color=ACCENT, height=0.6)
-    as_of = dt.date.fromisoformat(result.as_of)
+    starts, ends = (
+        [float(date2num(dt.date.fromisoformat(day))) for day in table[column]]
+        for column in ("first_on", "last_on")
+    )
+    for name, start, end in zip(names, starts, ends, strict=True):
+        ax.barh(name, end - start, left=start, color=ACCENT, height=0.6)
+    as_of = float(date2num(dt.date.fromisoformat(result.as_of)))
     ax.axvline(as_of, color=INK, linewidth=1, linestyle=(0, (3, 2)))
     ax.xaxis_date()
     locator = AutoDateLocator(maxticks=8)

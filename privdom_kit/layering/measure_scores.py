@@ -36,7 +36,8 @@ def measure_rfm(base: CustomerBase, settings: Settings) -> Result:
         ``table``: last_order_score x frequency_score with customers and net_spend.
         ``tables["quadrants"]``: buyers above and not above the median of net spend per purchase
         day and of purchase days.
-        ``figures``: those with a high spend score, and of them those with a low score of the last order.
+        ``figures``: those with a high spend score, and of them those who score
+        low on the last order.
     """
     used = used_settings(settings, *_RULES)
     reason = base.missing_people() or base.missing_buyers()
@@ -80,7 +81,9 @@ def with_scores(base: CustomerBase) -> nw.LazyFrame:
     buyers = base.people.filter(nw.col("purchase_days") > 0).with_columns(
         days_since_last_order=base.as_of_day - nw.col("last_day")
     )
-    scored = _add_score(buyers, "days_since_last_order", "last_order_score", base, highest_first=True)
+    scored = _add_score(
+        buyers, "days_since_last_order", "last_order_score", base, highest_first=True
+    )
     scored = _add_score(scored, "purchase_days", "frequency_score", base)
     return _add_score(scored, "net_cents", "monetary_score", base)
 

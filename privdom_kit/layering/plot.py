@@ -88,7 +88,9 @@ def plot_rfm(result: Result, ax: Axes | None = None) -> Axes | None:
     if not len(result.table):
         return ax
     ax = ax or new_axes(height=4.2, grid="none")
-    wide = result.table.pivot(index="last_order_score", columns="frequency_score", values="customers")
+    wide = result.table.pivot(
+        index="last_order_score", columns="frequency_score", values="customers"
+    )
     grid(ax, wide.sort_index(ascending=False), wide.sort_index(ascending=False), "count")
     ax.set_ylabel(text("score of days since the last order (5: latest)"))
     ax.set_xlabel(text("score of purchase days (5: most)"))

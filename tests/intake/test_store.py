@@ -75,7 +75,8 @@ def test_duplicates_and_conflicts(tmp_path):
 def test_a_key_told_three_times(tmp_path):
     """Twice the same and once otherwise: nobody knows which is right, so none is used."""
     table = orders(order_id=["E1"] * 3 + ["E2"], amount=["1", "1", "2", "5"])
-    prepared = prepare(client_config(tmp_path, {"orders": table.assign(customer_id="a")}, **LENIENT))
+    table = table.assign(customer_id="a")
+    prepared = prepare(client_config(tmp_path, {"orders": table}, **LENIENT))
     seen = prepared.manifest["tables"]["orders"]
     assert (seen["used"], seen["dropped"]) == (1, {"duplicate": 1, "quarantined": 2})
 
@@ -101,9 +102,7 @@ def test_a_referral_names_two_people(tmp_path):
     referrals = pd.DataFrame(
         {"referrer_id": ["a"], "invited_id": ["b"], "invited_at": ["2026-01-01"]}
     )
-    tables = read_all(
-        tmp_path, {"orders": orders(customer_id=["b", "a"]), "referrals": referrals}
-    )
+    tables = read_all(tmp_path, {"orders": orders(customer_id=["b", "a"]), "referrals": referrals})
     assert tables["referrals"][["referrer", "customer"]].to_numpy().tolist() == [[0, 1]]
 
 

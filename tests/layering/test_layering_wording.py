@@ -106,8 +106,8 @@ def test_purchase_layers(results) -> None:
     """140 of 600 repeat. Ripe: first bought by 910; recent 200 with 20, earlier 300 with 120."""
     words, finding = say(results["purchase_layers"])
     assert words[0] == (
-        "Recent buyers come back less: 10.0% buy again within 90 days, against 40.0% before. 140 of "
-        "600 buyers (23.3%) have bought on two days or more."
+        "Recent buyers come back less: 10.0% buy again within 90 days, against 40.0% before. 140 "
+        "of 600 buyers (23.3%) have bought on two days or more."
     )
     assert words[2] == "Recent: 10.0% of 200; earlier: 40.0% of 300."
     assert finding.action.render("en") == (
