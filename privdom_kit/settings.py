@@ -112,6 +112,22 @@ class IntakeSettings(Frozen):
         date="2026-11",
         ge=1,
     )
+    by_hand_contacts: int = setting(
+        500,
+        "people with a contact up to whom work by hand carries",
+        unit="people",
+        source="article 004 (S194: some hundreds; the number is a house reading)",
+        date="2020",
+        ge=0,
+    )
+    few_accounts_contacts: int = setting(
+        10_000,
+        "people with a contact up to whom a few accounts carry; above, a compliant tool",
+        unit="people",
+        source="article 004 (S194)",
+        date="2020",
+        ge=0,
+    )
 
 
 class IdentitySettings(Frozen):
