@@ -127,7 +127,6 @@ def _with_details(
         )
     for frame in joined.values():
         rows = rows.join(frame, on="customer", how="left")
-    given = set(rows.collect_schema().names())
     wanted = ("state", "due_status", *(c for columns in REASONS.values() for c in columns))
     rows = rows.with_columns(
         days_since_last_order=base.as_of_day - nw.col("last_day"),
@@ -138,7 +137,7 @@ def _with_details(
     )
     given = set(rows.collect_schema().names())
     nulls = {c: nw.lit(None, dtype=nw.Float64) for c in wanted if c not in given}
-    return rows.with_columns(**nulls)
+    return rows.with_columns(**nulls) if nulls else rows
 
 
 def _tops(rows: nw.LazyFrame, settings: LayeringSettings) -> dict[str, nw.Expr]:

@@ -53,7 +53,7 @@ def measure_relationship_tiers(base: CustomerBase, settings: Settings) -> Result
 
     The verdict compares the share that moved to a lower tier with the share in the period before
     that: people known for longer have cooled in every brand, so tiers at two dates alone would
-    always look worse.
+    always look worse. Without orders, touches or referrals nothing is ``clear``.
 
     Returns:
         ``table``: tier, customers, known_people, share and interval, previous_customers,
@@ -80,7 +80,7 @@ def measure_relationship_tiers(base: CustomerBase, settings: Settings) -> Result
         base,
         "relationship_tiers",
         METHODS,
-        judge_change(change, chosen.change_tolerance, "up"),
+        _judge(change, base, chosen),
         table,
         used,
         figures={"known_people": int(counts["customers"].sum()), **figures},
@@ -90,6 +90,13 @@ def measure_relationship_tiers(base: CustomerBase, settings: Settings) -> Result
             *suppression_note(cells + more, settings.privacy.min_cell),
         ),
     )
+
+
+def _judge(change: Interval | None, base: CustomerBase, settings: LayeringSettings) -> Verdict:
+    """The verdict on the moves down; nothing is clear while evidence of a tier is missing."""
+    verdict = judge_change(change, settings.change_tolerance, "up")
+    complete = {"orders", "touches", "referrals"} <= set(base.tables)
+    return Verdict.WATCH if verdict is Verdict.CLEAR and not complete else verdict
 
 
 def with_tiers(base: CustomerBase, settings: LayeringSettings) -> nw.LazyFrame:
@@ -224,12 +231,12 @@ def _table(
     rates = {n: [f"{n}{end}" for end in _ENDS] for n in ("share", "previous_share")}
     shown, cells = suppress(table, "customers", rates["share"], least)
     shown, more = suppress(shown, "previous_customers", rates["previous_share"], least)
-    unmeasured = shown["tier"].isin(_unmeasured(base))
+    absent = shown["tier"].isin(_unmeasured(base))
     for column in ("customers", "previous_customers", *rates["share"], *rates["previous_share"]):
-        gone = unmeasured if has_before or not column.startswith("previous") else True
+        gone = absent | (not has_before and column.startswith("previous"))
         shown[column] = shown[column].convert_dtypes().mask(gone)
     if not has_before:
-        shown["previous_known_people"] = shown["previous_known_people"].astype("Int64").mask(True)
+        shown["previous_known_people"] = None
     return shown, cells + more
 
 
@@ -324,14 +331,20 @@ def _notes(
         notes.append(
             msg("No referrals were given: who would be family is counted as a friend here.")
         )
-    if (table := late or too_late) is not None:
-        what = msg("moves between the tiers are") if late else msg("whether moves have changed is")
+    if late is not None:
         notes.append(
             msg(
-                "The records of {table:text} do not reach back over the windows of the periods "
-                "before, so {what} not measured.",
-                table=label(table),
-                what=what,
+                "The records of {table:text} do not reach back over the window of the period "
+                "before, so moves between the tiers are not measured.",
+                table=label(late),
+            )
+        )
+    elif too_late is not None:
+        notes.append(
+            msg(
+                "The records of {table:text} do not reach back over the windows of the two periods "
+                "before, so whether moves have changed is not measured.",
+                table=label(too_late),
             )
         )
     return tuple(notes)

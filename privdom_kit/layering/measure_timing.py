@@ -52,12 +52,12 @@ def measure_next_order(base: CustomerBase, settings: Settings) -> Result:
     The lists say whom to serve, not whether that is good, so the verdict is never ``clear``.
 
     Returns:
-        ``table``: step, gaps, returns, horizon_days (as far as ``cycle_min_at_risk`` gaps are
+        ``table``: step, gaps, followed, horizon_days (as far as ``cycle_min_at_risk`` gaps are
         watched), returned_share by then and its interval, half_return_days (half of those
         have returned; the order cycle of the step) and its interval.
         ``tables``: ``curves`` (step, days, at_risk, events, returned_share and interval),
         ``due`` (gap_source, due_status, customers, buyers, share and interval), and, where the
-        data name channels, ``channels`` (second purchases by product-limit at
+        data name channels, ``by_channel`` (second purchases by product-limit at
         ``second_purchase_days``).
         ``figures``: buyers, those due, overdue, lapsed; the order cycle.
     """
@@ -71,7 +71,7 @@ def measure_next_order(base: CustomerBase, settings: Settings) -> Result:
     due, figures, cells = _due(base, settings)
     channels, more = _channels(base, settings)
     shown, hidden = _suppress_steps(table, settings.privacy.min_cell)
-    curves = curves[~curves["step"].isin(shown.loc[shown["returns"].isna(), "step"])]
+    curves = curves[~curves["step"].isin(shown.loc[shown["followed"].isna(), "step"])]
     enough = figures["buyers"] >= settings.layering.min_customers
     undated = figures["order_cycle_days"] is None
     return answer(
@@ -83,7 +83,7 @@ def measure_next_order(base: CustomerBase, settings: Settings) -> Result:
         used,
         coverage=base.purchases.coverage if base.purchases else None,
         figures=figures,
-        tables={"due": due, "channels": channels, "curves": curves.reset_index(drop=True)},
+        tables={"due": due, "by_channel": channels, "curves": curves.reset_index(drop=True)},
         notes=(
             *_notes(base, settings.layering, undated),
             *suppression_note(cells + more + hidden, settings.privacy.min_cell),
@@ -179,7 +179,7 @@ def _step(own: pd.DataFrame, curve: pd.DataFrame) -> dict[str, Any]:
     last = curve.iloc[-1]
     return {
         "gaps": int(own["gaps"].sum()),
-        "returns": int(own.loc[own["ended"] == 1, "gaps"].sum()),
+        "followed": int(own.loc[own["ended"] == 1, "gaps"].sum()),
         "horizon_days": int(last["days"]),
         **{f"returned_share{end}": float(last[f"returned_share{end}"]) for end in _RATES},
     }
@@ -204,8 +204,8 @@ def _suppress_steps(table: pd.DataFrame, min_cell: int) -> tuple[pd.DataFrame, i
     estimates = [
         f"{name}{end}" for name in ("returned_share", "half_return_days") for end in _RATES
     ]
-    shown, cells = suppress(table, "gaps", ["returns", *estimates], min_cell)
-    shown, more = suppress(shown, "returns", estimates, min_cell, groups=())
+    shown, cells = suppress(table, "gaps", ["followed", *estimates], min_cell)
+    shown, more = suppress(shown, "followed", estimates, min_cell, groups=())
     return shown, cells + more
 
 

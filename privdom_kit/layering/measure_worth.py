@@ -65,7 +65,7 @@ def measure_customer_value(base: CustomerBase, settings: Settings) -> CustomerVa
     Returns:
         ``table``: tenth (1 the highest value), customers, buyers, net_spend so far,
         expected_orders, expected_value, expected_value_per_customer with intervals.
-        ``tables``: ``repeat_orders`` (with the chance to be alive), ``states``, ``channels``
+        ``tables``: ``repeat_orders`` (with the chance to be alive), ``states``, ``by_channel``
         (expected), ``holdout``, ``parameters``, ``channel_worth`` and ``contact_worth`` (seen).
         ``figures``: totals with intervals, horizon, rate, margin, errors of the holdout.
     """

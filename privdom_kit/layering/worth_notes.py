@@ -115,7 +115,7 @@ def _terms(model: WorthModel, base: CustomerBase) -> Message:
         else msg("not discounted")
     )
     what = (
-        msg("net spend, as client.yml gives no economics.gross_margin")
+        msg("net spend (client.yml gives no economics.gross_margin)")
         if base.gross_margin is None
         else msg("net spend x gross margin {margin:percent}", margin=base.gross_margin)
     )

@@ -62,7 +62,7 @@ def worth_tables(
     if states:
         by_state = _per_customer(model.sums(rows, ["state"], level, len(STATES)))
         found["states"] = by_state.assign(state=[STATES[s] for s in by_state["state"]])
-    found["channels"] = _named_channels(
+    found["by_channel"] = _named_channels(
         _per_customer(model.sums(rows, ["channel"], level, _MOST_CHANNELS)), base
     )
     tables, cells = {}, 0
