@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.contracts import TABLES
-from privdom_kit.forms import STEPS
+from privdom_kit.forms import STEPS, Forms
 from privdom_kit.intake.measure_stitching import coverage_of, merge_log_of
 from privdom_kit.intake.reach import count_people
 from privdom_kit.messages import Message, msg
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from privdom_kit.client import Client
-    from privdom_kit.forms import Forms
 
 _METHODS = ("S027", "S173", "S194", "S197")
 BY_HAND, FEW_ACCOUNTS, COMPLIANT_TOOL = "by_hand", "few_accounts", "compliant_tool"
@@ -26,7 +25,7 @@ _SYSTEM_COLUMNS = ["owner", "exports", "ids", "refresh_days", "official", "licen
 _PAIR_COLUMNS = ["table", "other_table", "shared_ids", "people", "other_people", "people_in_both"]
 
 
-def measure_systems(client: Client, forms: Forms) -> Result:
+def measure_systems(client: Client, forms: Forms | None = None) -> Result:
     """The inventory of systems, the pairs that join, exposure to forbidden tools, scale, steps.
 
     S027 joinable pairs = pairs of systems that share an id / all pairs; S173 people held on
@@ -36,7 +35,8 @@ def measure_systems(client: Client, forms: Forms) -> Result:
 
     Args:
         client: The opened client.
-        forms: What the consultant states.
+        forms: What the consultant states (:func:`privdom_kit.forms.read_forms`); nothing, where
+            not given.
 
     Returns:
         ``table``: a row a stated system. ``tables``: system_pairs (system, other_system,
@@ -46,6 +46,7 @@ def measure_systems(client: Client, forms: Forms) -> Result:
         ``not_measured`` where neither systems are stated nor ``contacts.account_kind`` is given;
         ``watch`` where pairs do not join or something is not stated.
     """
+    forms = forms or Forms()
     least = client.settings.privacy.min_cell
     lines = client.settings.intake
     pairs, hidden = _data_pairs(client, least)

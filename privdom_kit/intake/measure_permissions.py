@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from privdom_kit.contracts import CHILD_VALUES
 from privdom_kit.engine import checkpoint, collect
+from privdom_kit.forms import Forms
 from privdom_kit.intake.measure_stitching import add_share, coverage_of
 from privdom_kit.intake.reach import count_people
 from privdom_kit.labels import label
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from privdom_kit.client import Client
-    from privdom_kit.forms import Forms
 
 _METHODS = ("S172",)
 OK, RED, NOT_STATED = "ok", "red", "not_stated"
@@ -26,12 +26,13 @@ _CHANNELS_OF = {"call_sms": ("call", "sms")}
 _COLUMNS = ["check", "channel", "counted", "checked", "missing", "mark"]
 
 
-def measure_consent(client: Client, forms: Forms) -> Result:
+def measure_consent(client: Client, forms: Forms | None = None) -> Result:
     """Licences, consent by channel, guardians' consent, opt-outs and limits: one red mark stops.
 
     Args:
         client: The opened client.
-        forms: What the consultant states.
+        forms: What the consultant states (:func:`privdom_kit.forms.read_forms`); nothing, where
+            not given.
 
     Returns:
         ``table``: check, channel (empty where it is none), counted (people or systems), checked,
@@ -42,6 +43,7 @@ def measure_consent(client: Client, forms: Forms) -> Result:
     """
     import pandas as pd
 
+    forms = forms or Forms()
     checks = [
         *_licences(forms),
         *_channels(client, forms),
