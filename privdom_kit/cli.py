@@ -1,4 +1,4 @@
-"""The command line: ``privdom run``, ``privdom check``, ``privdom methods``."""
+"""The command line: ``privdom run``, ``check``, ``new``, ``methods``."""
 
 from __future__ import annotations
 
@@ -222,23 +222,35 @@ def _print_table(rows: list[tuple[str, ...]]) -> None:
 def check(client: Path, out: Path, as_of: str, debug: bool) -> int:
     """Read and check the data only; say what is missing, wrong or unusable."""
     from privdom_kit.config import read_config
-    from privdom_kit.intake import UnusableData, prepare, write_check
-    from privdom_kit.running.checking import check_lines
+    from privdom_kit.intake import UnusableData, prepare
+    from privdom_kit.running.checking import check_lines, write_check_report
 
     config = read_config(client, as_of=as_of)
-    folder = out / config.client / "check"
     error: UnusableData | None = None
     try:
-        report = write_check(prepare(config, say), folder)
+        report, paths = write_check_report(prepare(config, say), config, out)
     except UnusableData as unusable:
         error = unusable
-        report = write_check(unusable, folder)
-    for line in check_lines(report):
+        report, paths = write_check_report(unusable, config, out)
+    for line in (*check_lines(report), *paths):
         click.echo(line)
-    click.echo(folder / "check.json")
     if error is not None:
         raise error
     return 0
+
+
+@cli.command()
+@click.argument("folder", type=_CLIENT, metavar="DIR")
+@click.option("--language", type=_LANGUAGE, default="zh", show_default=True, help="Language.")
+@_debug
+def new(folder: Path, language: str, debug: bool) -> None:
+    """Write a client folder to fill, and the sheet that asks the brand for its exports."""
+    import datetime as dt
+
+    from privdom_kit.intake.new_client import write_client_folder
+
+    for path in write_client_folder(folder, language, dt.date.today()):
+        click.echo(folder / path)
 
 
 @cli.command()

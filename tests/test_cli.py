@@ -30,7 +30,7 @@ def test_the_console_script_is_installed():
 def test_help_names_the_commands_that_stand():
     result = CliRunner().invoke(cli.cli, ["--help"])
     assert result.exit_code == 0
-    assert set(cli.cli.commands) == {"run", "check", "methods"}
+    assert set(cli.cli.commands) == {"run", "check", "new", "methods"}
     assert all(f"\n  {name} " in result.output for name in cli.cli.commands)
 
 
@@ -55,7 +55,8 @@ def test_check_prints_a_summary_and_writes_json(bench):
         "contacts: 1 of 1 rows used",
         "people: 2",
     ]
-    assert ended.stdout.splitlines()[-1] == "reports/tiny/check/check.json"
+    written = ["reports/tiny/check/check.html", "reports/tiny/check/check.json"]
+    assert ended.stdout.splitlines()[-2:] == written
     report = json.loads((bench.root / "reports/tiny/check/check.json").read_text())
     assert report["usable"] is True
     assert report["tables"]["orders"]["used"] == 28

@@ -203,16 +203,16 @@ def _plan(
 
 def _prepare(desk: _Desk) -> Prepared:
     """Check and store the data; the check report is written either way."""
-    from privdom_kit.intake import UnusableData, prepare, write_check
+    from privdom_kit.intake import UnusableData, prepare
+    from privdom_kit.running.checking import write_check_report
 
-    folder = desk.options.out / desk.config.client / "check"
     desk.tell("checking the data")
     try:
         prepared = prepare(desk.config, desk.tell)
     except UnusableData as error:
-        write_check(error, folder)
+        write_check_report(error, desk.config, desk.options.out)
         raise
-    write_check(prepared, folder)
+    write_check_report(prepared, desk.config, desk.options.out)
     return prepared
 
 

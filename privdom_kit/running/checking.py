@@ -1,11 +1,38 @@
-"""``check.json`` in words for the terminal."""
+"""The check report: its files, and ``check.json`` in words for the terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from privdom_kit.formats import format_value
+
+if TYPE_CHECKING:
+    from privdom_kit.config import ClientConfig
+    from privdom_kit.intake import Prepared, UnusableData
+
+
+def write_check_report(
+    outcome: Prepared | UnusableData, config: ClientConfig, out: Path
+) -> tuple[dict[str, Any], tuple[Path, Path]]:
+    """Write ``check.json``, the list of bad rows and ``check.html`` of a client.
+
+    Args:
+        outcome: What :func:`privdom_kit.intake.prepare` returned or raised.
+        config: The client.
+        out: Folder of all reports.
+
+    Returns:
+        The content of ``check.json``, and the paths of the page and of it.
+    """
+    from privdom_kit.intake import write_check
+    from privdom_kit.report.check_page import write_check_page
+
+    folder = out / config.client / "check"
+    report = write_check(outcome, folder, config)
+    page = write_check_page(report, folder, brand=config.brand, language=config.language)
+    return report, (page, folder / "check.json")
 
 
 def check_lines(report: Mapping[str, Any]) -> list[str]:
@@ -22,7 +49,18 @@ def check_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"people: {_count(report['people'])}")
     lines.append(f"tables not given: {', '.join(report['missing_tables']) or 'none'}")
     lines += [_playbook_line(name, needs) for name, needs in report["playbooks"].items()]
+    lines += [line for found in report.get("proposals", []) for line in _proposal_lines(found)]
     return lines
+
+
+def _proposal_lines(found: Mapping[str, Any]) -> list[str]:
+    """Lines to paste, said to be a proposal; nothing is read by them."""
+    alike = f" (the file also looks like {', '.join(found['other_presets'])})"
+    return [
+        f"proposed for {found['table']} from the headers of {found['file']}, to be confirmed "
+        f"and pasted under tables in client.yml{alike if found['other_presets'] else ''}:",
+        *found["yaml"].splitlines(),
+    ]
 
 
 def _table_lines(name: str, table: Mapping[str, Any]) -> list[str]:
@@ -33,7 +71,11 @@ def _table_lines(name: str, table: Mapping[str, Any]) -> list[str]:
         f"  {_count(fault['rows'])} × {fault['column'] or 'row'}: {fault['reason']}"
         for fault in table["faults"]
     ]
-    return [f"{name}: {counts}{left_out}", *faults]
+    unknown = [
+        f"  {column} has values that are not known: {', '.join(values)}"
+        for column, values in table.get("unknown_values", {}).items()
+    ]
+    return [f"{name}: {counts}{left_out}", *faults, *unknown]
 
 
 def _playbook_line(name: str, needs: Mapping[str, Any]) -> str:
