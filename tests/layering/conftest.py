@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import client_tables
+import pytest
 
 from privdom_kit.engine import closing, connect
 from privdom_kit.layering.customers import summarise_customers

@@ -6,6 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
 BRAND = SAMPLES / "camel_milk"
 END = pd.Timestamp("2026-06-01")
