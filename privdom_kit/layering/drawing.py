@@ -36,17 +36,39 @@ def names_of(values: Sequence[object]) -> list[str]:
 
 
 def bars(
-    ax: Axes, names: pd.Series, values: pd.Series, kind: str, colours: Sequence[str]
+    ax: Axes,
+    names: pd.Series,
+    values: pd.Series,
+    kind: str,
+    colours: Sequence[str],
+    marks: pd.Series | None = None,
 ) -> list[int]:
     """Horizontal bars, the first on top, each with its number; a dash where it is suppressed.
+
+    Args:
+        ax: The axes.
+        names: Names of the bars.
+        values: Their lengths.
+        kind: Format of the numbers.
+        colours: A colour a bar.
+        marks: Where else something is drawn on each bar's line: the number stands behind it.
 
     Returns:
         The places of the bars on the y axis.
     """
     places = list(range(len(names)))
     widths = values.astype("float64")
-    drawn = ax.barh(places, widths.fillna(0.0), color=list(colours), height=0.68)
-    ax.bar_label(drawn, [number_text(value, kind) for value in widths], padding=8, color=INK)
+    ax.barh(places, widths.fillna(0.0), color=list(colours), height=0.68)
+    ends = widths if marks is None else widths.combine(marks, max)
+    for place, value, end in zip(places, widths, ends.fillna(0.0), strict=True):
+        ax.annotate(
+            number_text(value, kind),
+            (end, place),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+        )
     ax.set_yticks(places, names_of(names))
     ax.invert_yaxis()
     ax.margins(x=0.15)

@@ -33,8 +33,8 @@ def plot_states(result: Result, ax: Axes | None = None) -> Axes | None:
     ax = ax or new_axes(grid="x")
     table = result.table
     colours = layer_colours(len(table))
-    places = bars(ax, table["state"], table["share"], "percent", colours)
     before = table["previous_share"].astype("float64")
+    places = bars(ax, table["state"], table["share"], "percent", colours, marks=before)
     ax.plot(before, places, "|", color=MUTED, markersize=16, label=text("previous period"))
     ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     ax.set_xlabel(text("share of known customers"))
