@@ -173,6 +173,9 @@ def test_sentences_chart_and_suppression(summarise) -> None:
         f"With a weight halved or doubled, the ranks agree at {agreement:.1f} or more; 0.9 is "
         "asked for.",
     ]
+    assert finding.statement.render("zh") == (
+        "120 位可识别客户中有 4 位（3.3%）在最近 100 天内有过贡献，形式为阅读、分享、推荐、购买。"
+    )
     ax = layering.plot_contribution(result)
     dots = ax.get_lines()[0].get_xdata()
     assert list(dots) == result.tables["sensitivity"]["rank_agreement"].tolist()

@@ -273,6 +273,10 @@ def test_sentences_and_chart(measure) -> None:
         "complained or removed the brand.",
         "1 of 3 high-value customers (33.3%) have a WeCom contact that stands.",
     ]
+    assert [m.render("zh") for m in (finding.statement, *finding.evidence)][:2] == [
+        "5 个人群包中有 3 个人数足够，已按匿名编号导出为文件。",
+        "人群包“到期”：3 人。另有 1 人因退订、投诉或删除好友被剔除。",
+    ]
     ax = layering.plot_audiences(found.result)
     assert [bar.get_width() for bar in ax.patches] == [3, 2, 1, 0, 0]
     assert len(ax.get_yticklabels()) == len(AUDIENCES)

@@ -144,6 +144,15 @@ def test_more_moving_down_than_before_is_found(summarise) -> None:
     ]
 
 
+def test_chinese_sentences(summarise) -> None:
+    base, rules = summarise(brand(), 1000, **RULES)
+    finding = layering.describe_relationship_tiers(measure_relationship_tiers(base, rules))
+    assert [m.render("zh") for m in (finding.statement, *finding.evidence)][:2] == [
+        "10 位可识别客户中有 2 位（20.0%）是陌生人：100 天内既未购买也未互动。",
+        "50 天前已可识别的 9 位客户中，0 位（0.0%）关系降级，1 位（11.1%）关系升级。",
+    ]
+
+
 def test_chart_and_suppression(summarise) -> None:
     """Cells of 2, 4, 3 and 1 with 3 asked for: 1 and 2 go, and hold 3 together."""
     base, rules = summarise(brand(), 1000, **RULES, privacy={"min_cell": 3})

@@ -211,8 +211,8 @@ def test_sentences_and_chart(summarise) -> None:
         "2 have not ordered for more than 2.0 gaps."
     )
     assert finding.statement.render("zh") == (
-        "9 位买家中有 2 位即将到复购时间（前后各 3 天以内）。另有 3 位已逾期，2 位超过 2.0 个"
-        "间隔未下单。"
+        "9 位购买者中有 2 位的下一单已到期（前后 3 天以内）。另有 3 位逾期，2 位超过 2.0 个下单间隔"
+        "未下单。"
     )
     made = replace(result, table=result.table.head(1).assign(
         returned_share=0.42, returned_share_ci_lower=0.4, returned_share_ci_upper=0.44,

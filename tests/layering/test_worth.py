@@ -280,6 +280,9 @@ def test_sentences_and_chart(cdnow) -> None:
         "2,357 buyers are expected to bring CN¥34,521 over the next 365 days (interval CN¥32,519 "
         "to CN¥36,645), in 1,972 orders."
     )
+    assert finding.statement.render("zh") == (
+        "2,357 位购买者预计在未来 365 天内带来 ¥3.5万（区间 ¥3.3万 至 ¥3.7万），合计 1,972 单。"
+    )
     assert [m.render("en") for m in finding.evidence] == [
         "The top 236 buyers are expected to bring CN¥21,753 of it (interval CN¥20,255 to "
         "CN¥23,363).",
