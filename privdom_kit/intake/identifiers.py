@@ -63,24 +63,25 @@ def collect_identifiers(connection: duckdb.DuckDBPyConnection, tables: Sequence[
             columns.setdefault(column.identity, []).append((place, staged.name, column.name))
     kinds = ", ".join(f"'{name}'" for name in IDENTITIES)
     connection.execute(
-        f"""CREATE TABLE identifiers (identity ENUM({kinds}), raw VARCHAR, cleaned VARCHAR,
-        usable BOOLEAN, tables INTEGER, rows BIGINT, node INTEGER)"""
+        f"""CREATE TABLE identifier_values (identity ENUM({kinds}), raw VARCHAR, cleaned VARCHAR,
+        usable BOOLEAN, tables INTEGER, rows BIGINT)"""
     )
-    nodes = 0
     for name, places in columns.items():
         # One type at a time: the tables of all at once would spill.
-        inserted = connection.execute(_insert_sql(name, places, nodes)).fetchall()
-        nodes += int(inserted[0][0])
+        connection.execute(_insert_sql(name, places))
+    connection.execute(
+        "CREATE VIEW identifiers AS SELECT CAST(rowid AS INTEGER) AS node, * FROM identifier_values"
+    )
 
 
-def _insert_sql(identity: str, places: Sequence[tuple[int, str, str]], nodes: int) -> str:
+def _insert_sql(identity: str, places: Sequence[tuple[int, str, str]]) -> str:
     held = " UNION ALL ".join(
         f"SELECT {column} AS raw, {1 << place} AS place FROM {table} "
         f"WHERE fault IS NULL AND {column} IS NOT NULL"
         for place, table, column in places
     )
-    return f"""INSERT INTO identifiers SELECT '{identity}', raw, nullif(value, raw),
-        value IS NOT NULL, tables, n, row_number() OVER () - 1 + {nodes} FROM
+    return f"""INSERT INTO identifier_values SELECT '{identity}', raw, nullif(value, raw),
+        value IS NOT NULL, tables, n FROM
         (SELECT raw, {clean_sql(identity, "raw")} AS value, tables, n FROM
         (SELECT raw, bit_or(place) AS tables, count(*) AS n FROM ({held}) GROUP BY raw))"""
 

@@ -172,7 +172,7 @@ def _key_row(
         "unusable_values": int(nobody.sum()),
         "people": int(carriers.sum()),
         "people_matched": int((carriers & matched).sum()),
-        "people_matched_by_key": len(np.unique(customer[twice])),
+        "people_matched_by_key": int(_mark(customer[twice], len(matched)).sum()),
         "rows": int(seen.rows[mine].sum()),
         "rows_matched": int(seen.rows[known][matched[customer[known]]].sum()),
         "unusable_rows": int(seen.rows[nobody].sum()),

@@ -88,7 +88,9 @@ def stitch(
     _store_people(connection, seen, customer, len(anchors), named)
     by_identity, log = log_merges(seen, pairs, grouping, customer, len(anchors))
     log |= list_refused(connection, key, log)
-    connection.execute("DROP TABLE identifiers; DROP TABLE node_person")
+    connection.execute(
+        "DROP VIEW identifiers; DROP TABLE identifier_values; DROP TABLE node_person"
+    )
     return People(len(anchors), by_identity, log)
 
 
