@@ -6,6 +6,7 @@ parameters, ``counted`` are brute-force counts of the raw files (tests/sample_da
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ import yaml
 from privdom_kit import intake, layering
 from privdom_kit.client import open_client
 from privdom_kit.config import read_config
+from privdom_kit.layering import audience_rules
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "camel_milk"
 FACTS = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["facts"]
@@ -121,6 +123,59 @@ def test_second_order_by_channel(client, base, code):
     assert row["ripe_buyers"] <= counted["buyers"]
 
 
+def test_time_to_the_second_order(earlier):
+    """42 % ever come back, and half of those by day 34: product-limit, not the naive median."""
+    client, base = earlier
+    table = layering.measure_next_order(base, client.settings).table.set_index("step")
+    planted = FACTS["order_cycle"]["planted"]
+    first = table.loc["first_to_second"]
+    inside(
+        first["returned_share_ci_lower"],
+        planted["comeback_share"],
+        first["returned_share_ci_upper"],
+    )
+    tolerance = FACTS["order_cycle"]["tolerance"]
+    assert abs(first["returned_share"] - planted["comeback_share"]) <= tolerance["comeback_share"]
+    again = planted["comeback_share_after_repeat"]
+    for step in ("second_to_third", "third_and_later"):
+        row = table.loc[step]
+        inside(row["returned_share_ci_lower"], again, row["returned_share_ci_upper"])
+        inside(
+            row["half_return_days_ci_lower"],
+            planted["gap_median_days"],
+            row["half_return_days_ci_upper"],
+        )
+
+
+@pytest.mark.parametrize("code", ["parcel_card", "lead_gift"])
+def test_second_order_by_product_limit(client, base, code):
+    """Young buyers allowed for, the share within 90 days by the first contact's entry code."""
+    chosen = client.settings.layering.model_copy(update={"channel_column": "entry_code"})
+    settings = client.settings.model_copy(update={"layering": chosen})
+    opened = SimpleNamespace(
+        tables=client.tables,
+        settings=settings,
+        economics=client.economics,
+        as_of=client.as_of,
+        as_of_day=client.as_of_day,
+    )
+    result = layering.measure_next_order(layering.summarise_customers(opened), settings)
+    row = result.tables["by_channel"].set_index("channel").loc[code]
+    planted = FACTS["second_order_by_channel"]["planted"][code]
+    inside(row["second_purchase_share_ci_lower"], planted, row["second_purchase_share_ci_upper"])
+    tolerance = FACTS["second_order_by_channel"]["tolerance"][code]
+    assert abs(row["second_purchase_share"] - planted) <= tolerance
+
+
+def test_a_brand_outside_the_models_world_is_not_valued(client, base):
+    """Its customers differ by a coin, not by a rate: the r of MBG/NBD runs off, and it says so."""
+    result = layering.measure_customer_value(base, client.settings)
+    assert result.verdict == "not_enough_data"
+    assert result.people is None
+    contacts = result.tables["contact_worth"].set_index("channel")
+    assert contacts.loc["all", "contacts"] == FACTS["new_contacts"]["counted"]["contacts"]
+
+
 def test_promotion_and_touch(client, base):
     """First orders on promotion and repeat orders after a touch: counts and planted shares."""
     table = layering.measure_revenue_split(base, client.settings).table.set_index("part")
@@ -222,6 +277,10 @@ def test_claimed_methods_are_those_marked_available(client, base):
         assert result.question == question
         for method in result.methods:
             claimed.setdefault(method, set()).add(question)
+    # The sample brand has no referrals and cannot be valued; tests/layering/test_lists.py has
+    # brands that can.
+    for method in audience_rules.METHODS.values():
+        claimed.setdefault(method, set()).add("audiences")
     planned = {m for m in claimed if methods[m].status != "available"}
     assert planned == set(), "claimed, but planned in methods.yml"
     available = {id_ for id_, method in methods.items() if method.status == "available"}
