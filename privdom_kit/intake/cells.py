@@ -170,7 +170,8 @@ def _mapped(column: Column, values: Mapping[str, str], sql: str) -> str:
     unknown = sql
     if column.kind == "code":
         known = ", ".join(literal(value) for value in sorted(set(values.values())))
-        unknown = f"""CASE WHEN trim({sql}) IN ('', {known}) THEN {sql}
+        # A list, as the engine makes a join of a long IN.
+        unknown = f"""CASE WHEN list_contains(['', {known}], trim({sql})) THEN {sql}
             ELSE 'other(' || trim({sql}) || ')' END"""
     return f"CASE {_plain(sql)} {_cases(values)} ELSE {unknown} END"
 

@@ -113,8 +113,8 @@ def none_sql(raw: str, kind: str) -> str:
     if kind != "VARCHAR":
         return f"{raw} IS NULL"
     words = ", ".join(f"'{word}'" for word in ("", *_NONE))
-    # One trim: what stands twice is computed for every row (see once_sql).
-    return f"({raw} IS NULL OR trim({raw}) IN ({words}))"
+    # In a lambda: elsewhere the engine makes a join of a long IN, and trims every row for it.
+    return f"({raw} IS NULL OR {once_sql(raw, f'trim(x) IN ({words})')})"
 
 
 def clean_sql(raw: str, marks: Collection[str]) -> str:
