@@ -24,8 +24,12 @@ PURPOSE = "the consultant's assessment (forms.yml)"
 CHANNELS = ("sms", "call", "wecom", "service_account", "mini_program", "group")
 STEPS = ("tags_and_ids", "advertising", "closeness", "coverage")
 
-Identity = Literal[IDENTITIES]  # type: ignore[valid-type]
-TableName = Literal[tuple(TABLES)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    Identity = str
+    TableName = str
+else:
+    Identity = Literal[IDENTITIES]
+    TableName = Literal[tuple(TABLES)]
 
 
 class System(Frozen):

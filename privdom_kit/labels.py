@@ -22,6 +22,23 @@ touches touchpoint touchpoints unit unknown use used value verdict visits watch 
 """
 
 _WORDED = {
+    # figures of single questions
+    "checks": "checks",
+    "joinable_pairs": "pairs of systems that can be joined",
+    "large_clusters": "groups of identifiers too large to trust",
+    "needed_tool": "tool that this size needs",
+    "personal_people": "people held on personal accounts",
+    "previous_new_buyers": "new buyers, previous period",
+    "previous_promoted_buyers": "new buyers on promotion, previous period",
+    "previous_promoted_share": "share of new buyers on promotion, previous period",
+    "shared_values": "identifiers shared by too many people",
+    "steps_met": "steps of joining up that are met",
+    "steps_stated": "steps of joining up that are stated",
+    "table_pairs": "pairs of tables",
+    "table_pairs_joined": "pairs of tables that join",
+    "timing": "time of the next order",
+    "unofficial_contacts": "contacts on unofficial tools",
+    "unofficial_tools": "unofficial tools",
     # verdicts, confidence
     "not_enough_data": "not enough data",
     "not_measured": "not measured",

@@ -265,18 +265,37 @@ def questions():
     ]
 
 
-def test_claimed_methods_are_those_marked_available(client, base):
+@pytest.fixture(scope="module")
+def results(client, base):
+    """The result of every question of the two playbooks."""
+    answers = []
+    for topic, question in questions():
+        measure = getattr(topic, f"measure_{question}")
+        answers.append(measure(client) if topic is intake else measure(base, client.settings))
+        assert answers[-1].question == question
+    return answers
+
+
+def test_every_name_that_is_shown_has_a_label(results, tmp_path):
+    """A column or figure without a label would stand as code, and in English, in the report."""
+    import json
+
+    from privdom_kit.report.catalogue import unlabelled
+
+    for result in results:
+        (tmp_path / f"{result.question}.json").write_text(json.dumps(result.to_dict("en")))
+    assert unlabelled(tmp_path) == []
+
+
+def test_claimed_methods_are_those_marked_available(results):
     """What a question claims is available and at home there, and what is available is claimed."""
     from privdom_kit.knowledge import load_methods
 
     methods = load_methods()
     claimed: dict[str, set[str]] = {}
-    for topic, question in questions():
-        measure = getattr(topic, f"measure_{question}")
-        result = measure(client) if topic is intake else measure(base, client.settings)
-        assert result.question == question
+    for result in results:
         for method in result.methods:
-            claimed.setdefault(method, set()).add(question)
+            claimed.setdefault(method, set()).add(result.question)
     # The sample brand has no referrals and cannot be valued; tests/layering/test_lists.py has
     # brands that can.
     for method in audience_rules.METHODS.values():

@@ -108,8 +108,10 @@ def _licences(forms: Forms) -> Iterator[dict[str, Any]]:
     ):
         bad = answers.count(False)
         good = False if bad else None if None in answers or not answers else True
-        counts = {"counted": "systems", "checked": len(answers), "missing": bad} if answers else {}
-        yield _check(check, _stated(good), **counts)
+        if answers:
+            yield _check(check, _stated(good), None, "systems", len(answers), bad)
+        else:
+            yield _check(check, _stated(good))
 
 
 def _channels(client: Client, forms: Forms) -> Iterator[dict[str, Any]]:

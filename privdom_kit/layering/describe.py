@@ -242,8 +242,7 @@ def _channel_statement(result: Result) -> Message:
         )
     if result.verdict is Verdict.CLEAR:
         return msg(
-            "No channel of {compared:count} falls behind the others by more than "
-            "{tolerance:gap}.",
+            "No channel of {compared:count} falls behind the others by more than {tolerance:gap}.",
             **values,
         )
     if result.verdict is Verdict.WATCH:

@@ -177,8 +177,9 @@ def _fit(
     if paid.empty:
         raise NotMeasurable("nobody paid for a repeat order", "expected repeat orders with amounts")
     counts = histories["customers"]
+    orders, age_at_last, age = (histories[name] for name in HISTORY)
     return WorthModel(
-        fit_repeat_buying(*(histories[n] for n in HISTORY), counts, settings.value_model),
+        fit_repeat_buying(orders, age_at_last, age, counts, settings.value_model),
         fit_spend(paid["paid_orders"], paid["mean_cents"] / 100, paid["customers"]),
         Discounting(_rate(base) or 0.0, _DAYS_PER_YEAR, settings.value_discount_rule),
         settings.value_horizon_days,

@@ -71,7 +71,8 @@ def hold_out(base: CustomerBase, settings: Settings) -> Holdout:
     rows = split_histories(base, base.as_of_day - days)
     histories = tuple(rows[name].to_numpy("float64") for name in HISTORY)
     counts = rows["customers"].to_numpy("float64")
-    model = fit_repeat_buying(*histories, counts, chosen.value_model)
+    orders, age_at_last, age = histories
+    model = fit_repeat_buying(orders, age_at_last, age, counts, chosen.value_model)
     actual = rows["later_orders"].to_numpy("float64")
     expected = model.expected_orders(days, *histories)
     plain = days * (counts @ histories[0]) / (counts @ histories[2])
@@ -113,9 +114,11 @@ def _bands(
 def _compared(
     own: pd.DataFrame, model: RepeatBuying, days: int, plain: float, settings: LayeringSettings
 ) -> dict[str, float]:
-    histories = (own[name] for name in HISTORY)
+    orders, age_at_last, age = (own[name] for name in HISTORY)
     counts = own["customers"]
-    total = model.expected_orders_total(days, *histories, counts, settings.confidence_level)
+    total = model.expected_orders_total(
+        days, orders, age_at_last, age, counts, settings.confidence_level
+    )
     ends = (float(total.estimate), float(total.ci_lower), float(total.ci_upper))
     return {
         "customers": int(counts.sum()),
