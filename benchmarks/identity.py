@@ -86,7 +86,9 @@ def factorize() -> float:
     import pandas as pd
     import scipy.sparse.csgraph  # noqa: F401
 
-    frames = {n: pd.read_parquet(FOLDER / f"{n}.parquet", columns=list(c)) for n, c in TABLES.items()}
+    frames = {
+        n: pd.read_parquet(FOLDER / f"{n}.parquet", columns=list(c)) for n, c in TABLES.items()
+    }
     start = time.perf_counter()
     a, b, _, count = _edges(frames)
     labels = _components(count, a, b)
@@ -126,7 +128,9 @@ def scipy_alone() -> float:
 def _integer_edges() -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     import pandas as pd
 
-    frames = {n: pd.read_parquet(FOLDER / f"{n}.parquet", columns=list(c)) for n, c in TABLES.items()}
+    frames = {
+        n: pd.read_parquet(FOLDER / f"{n}.parquet", columns=list(c)) for n, c in TABLES.items()
+    }
     return _edges(frames)
 
 

@@ -349,8 +349,7 @@ _SPECS = (
     TableSpec(
         "tickets",
         "one service case",
-        _IDENTITY
-        + _columns("ticket_id*:k opened_at*:t theme severity resolved_at:t satisfied:f"),
+        _IDENTITY + _columns("ticket_id*:k opened_at*:t theme severity resolved_at:t satisfied:f"),
         key=("ticket_id",),
         clock="opened_at",
         person="yes",

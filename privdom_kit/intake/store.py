@@ -162,9 +162,7 @@ def _people_sql(staged: Staged, joins: list[str]) -> list[tuple[str, str]]:
     return selected
 
 
-def _stored(
-    column: Column, coded: bool, joins: list[str], clock: Clock
-) -> list[tuple[str, str]]:
+def _stored(column: Column, coded: bool, joins: list[str], clock: Clock) -> list[tuple[str, str]]:
     name = column.name
     if column.kind == "time":
         return [(f"s.{name}", name), (clock.day_sql(f"s.{name}"), column.day_name)]
