@@ -2,7 +2,7 @@
 
 import importlib
 
-BENCHMARKS = ("intake", "layering", "warm", "repeat_buying")
+BENCHMARKS = ("intake", "identity", "layering", "warm", "repeat_buying")
 
 for name in BENCHMARKS:
     importlib.import_module(f"benchmarks.{name}").main()

@@ -186,7 +186,7 @@ def _prepare_into(
             manifest["problems"] = [str(problem) for problem in problems]
             raise UnusableData(problems[0], manifest, faults)
         progress("stitching identifiers into people")
-        people = stitch(connection, tables, key)
+        people = stitch(connection, tables, key, config.settings.identity, draft)
         sizes = build_dictionaries(connection, tables)
         _add_fixed_values(connection)
         clock = Clock.of(config.timezone)
@@ -334,6 +334,7 @@ def _manifest(
         "tables": dict(described),
         "people": None if people is None else people.count,
         "identities": {} if people is None else people.by_identity,
+        "identity": None if people is None else people.log,
         "problems": [],
     }
 
