@@ -186,6 +186,7 @@ _WORDED = {
     "rows_used": "rows used",
     "arrivals": "arrivals",
     "at_risk_customers": "high-value customers who have gone quiet",
+    "at_risk_share": "share of high-value customers who have gone quiet",
     "at_risk_net_spend": "net spend of those customers",
     "at_risk_window_spend": "net spend of those customers in the value window",
     "attributed_share": "share attributed",

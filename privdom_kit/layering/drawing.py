@@ -59,7 +59,7 @@ def bars(
     places = list(range(len(names)))
     widths = values.astype("float64")
     ax.barh(places, widths.fillna(0.0), color=list(colours), height=0.68)
-    ends = widths if marks is None else widths.combine(marks, max)
+    ends = widths if marks is None else widths.where(~(marks > widths), marks)
     for place, value, end in zip(places, widths, ends.fillna(0.0), strict=True):
         ax.annotate(
             number_text(value, kind),

@@ -80,8 +80,10 @@ def plot_relationship_tiers(result: Result, ax: Axes | None = None) -> Axes | No
     ax = ax or new_axes(height=3.0, grid="x")
     # The nearest on top, as in the other charts of layers.
     table = result.table.iloc[::-1]
-    places = bars(ax, table["tier"], table["share"], "percent", layer_colours(len(table)))
     before = table["previous_share"].astype("float64")
+    places = bars(
+        ax, table["tier"], table["share"], "percent", layer_colours(len(table)), marks=before
+    )
     if before.notna().any():
         ax.plot(before, places, "|", color=MUTED, markersize=16, label=text("previous period"))
         _legend_above(ax)
