@@ -256,6 +256,7 @@ def test_unusable_data_write_the_check_report_and_nothing_else(bench):
     assert "Traceback" not in ended.stderr
     written = [p for p in (bench.root / "reports").rglob("*") if p.is_file()]
     assert {p.relative_to(bench.root).as_posix() for p in written} <= {
+        "reports/tiny/check/check.html",
         "reports/tiny/check/check.json",
         "reports/tiny/check/quarantine.csv",
     }
