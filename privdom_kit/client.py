@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,7 +141,11 @@ def open_client(
 
 def open_prepared(config: ClientConfig, prepared: Prepared) -> Client:
     """Open a client whose tables are prepared."""
-    connection = engine.connect(**config.engine.options)
+    limits = {"memory_limit": f"{config.settings.run.memory_mb}MB", **config.engine.options}
+    # The engine makes the folder when it spills and removes it when it closes; what a killed run
+    # left there goes with the next intake.
+    spill = prepared.folder.parents[1] / f"scratch-{os.getpid()}-spill"
+    connection = engine.connect(**limits, scratch=spill)
     dictionaries = Dictionaries(connection, prepared.folder / "dictionary.parquet")
     tables = {
         name: Table(

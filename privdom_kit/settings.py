@@ -624,6 +624,14 @@ class RunSettings(Frozen):
         ge=1,
         le=86400,
     )
+    memory_mb: int = setting(
+        1200,
+        "memory that the engine of one playbook may take before it spills beside the client",
+        unit="megabytes",
+        source=HOUSE,
+        date="2026-11",
+        ge=256,
+    )
     kernel_start_seconds: int = setting(
         120,
         "seconds that a notebook kernel may take to start",
