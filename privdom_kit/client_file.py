@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
-from privdom_kit.contracts import TABLES
+from privdom_kit.contracts import TABLES, TableSpec
 from privdom_kit.errors import nearest
 from privdom_kit.problems import Problem, schema_problems, unknown_key
-from privdom_kit.safe_yaml import YamlFile
+from privdom_kit.safe_yaml import KeyPath, YamlFile
 from privdom_kit.settings import Frozen, Sections, Settings, describe_settings
 
 Language = Literal["zh", "en"]
@@ -33,8 +33,8 @@ def _quoted_date(value: Any) -> Any:
     return value
 
 
-class TableFile(Sections):
-    """One table under ``tables:``."""
+class ExportFile(Sections):
+    """Files of one export and how they are read."""
 
     path: str = Field(
         min_length=1, json_schema_extra={"accepts": "the path of a file, a pattern or a folder"}
@@ -42,6 +42,12 @@ class TableFile(Sections):
     preset: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     values: dict[str, dict[str, str]] = Field(default_factory=dict)
+
+
+class TableFile(ExportFile):
+    """One table under ``tables:``; ``also`` adds what other systems export for it."""
+
+    also: list[ExportFile] = Field(default_factory=list)
 
 
 class EngineConfig(Sections):
@@ -169,25 +175,33 @@ def _currency_problems(file: YamlFile, code: str) -> Iterator[Problem]:
         )
 
 
-def _table_problems(file: YamlFile, keys: tuple[str, ...], table: TableFile) -> Iterator[Problem]:
-    spec = TABLES.get(keys[-1])
+def _table_problems(file: YamlFile, keys: KeyPath, table: TableFile) -> Iterator[Problem]:
+    spec = TABLES.get(str(keys[-1]))
     if spec is None:
         yield unknown_key(file, keys, {}, TABLES)
         return
-    if table.preset is not None:
-        yield from _preset_problems(file, keys, table.preset)
+    yield from _export_problems(file, keys, table, spec)
+    for number, export in enumerate(table.also):
+        yield from _export_problems(file, (*keys, "also", number), export, spec)
+
+
+def _export_problems(
+    file: YamlFile, keys: KeyPath, export: ExportFile, spec: TableSpec
+) -> Iterator[Problem]:
+    if export.preset is not None:
+        yield from _preset_problems(file, keys, export.preset, spec.name)
     names = [column.name for column in spec.columns]
-    for column, header in table.columns.items():
+    for column, header in export.columns.items():
         if column not in names:
             yield unknown_key(file, (*keys, "columns", column), header, names)
-    for column, values in table.values.items():
+    for column, values in export.values.items():
         if column not in names:
             yield unknown_key(file, (*keys, "values", column), values, names)
-    yield from _double_headers(file, (*keys, "columns"), table.columns)
-    yield from _path_problems(file, (*keys, "path"), table.path)
+    yield from _double_headers(file, (*keys, "columns"), export.columns)
+    yield from _path_problems(file, (*keys, "path"), export.path)
 
 
-def _preset_problems(file: YamlFile, keys: tuple[str, ...], name: str) -> Iterator[Problem]:
+def _preset_problems(file: YamlFile, keys: KeyPath, name: str, table: str) -> Iterator[Problem]:
     from privdom_kit.knowledge.known_exports import load_preset, preset_names
 
     place, shown = (*keys, "preset"), file.shown((*keys, "preset"), name)
@@ -199,18 +213,16 @@ def _preset_problems(file: YamlFile, keys: tuple[str, ...], name: str) -> Iterat
             f"Expected one of {', '.join(preset_names())}",
             f"Did you mean {guess[0]}?" if guess else "Remove it and map headers with `columns`",
         )
-    elif load_preset(name).table != keys[-1]:
+    elif load_preset(name).table != table:
         yield Problem(
             place,
             f"is {shown}, which fills the table {load_preset(name).table}",
-            f"Expected a preset of {keys[-1]}",
+            f"Expected a preset of {table}",
             f"Put the file under tables.{load_preset(name).table}",
         )
 
 
-def _double_headers(
-    file: YamlFile, keys: tuple[str, ...], columns: dict[str, str]
-) -> Iterator[Problem]:
+def _double_headers(file: YamlFile, keys: KeyPath, columns: dict[str, str]) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for column, header in columns.items():
         other = first.setdefault(header, column)
@@ -223,7 +235,7 @@ def _double_headers(
             )
 
 
-def _path_problems(file: YamlFile, keys: tuple[str, ...], path: str) -> Iterator[Problem]:
+def _path_problems(file: YamlFile, keys: KeyPath, path: str) -> Iterator[Problem]:
     files = matches(absolute(file.path, path))
     if not files:
         yield _missing_file(file, keys, path)
@@ -233,7 +245,7 @@ def _path_problems(file: YamlFile, keys: tuple[str, ...], path: str) -> Iterator
             yield Problem(keys, found, "Expected readable files", "Check the permissions")
 
 
-def _missing_file(file: YamlFile, keys: tuple[str, ...], path: str) -> Problem:
+def _missing_file(file: YamlFile, keys: KeyPath, path: str) -> Problem:
     folder = absolute(file.path, "")
     return Problem(
         keys,

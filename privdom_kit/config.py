@@ -6,13 +6,14 @@ import datetime as dt
 import os
 import re
 import zoneinfo
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from privdom_kit.client_file import (
     ClientFile,
     Economics,
     EngineConfig,
+    ExportFile,
     Language,
     absolute,
     matches,
@@ -38,6 +39,7 @@ class TableSource:
         preset: Name of a bundled mapping, or None.
         columns: Canonical column -> header in the files, where they differ.
         values: Canonical column -> value in the files -> canonical value, where they differ.
+        also: Other exports that fill the same table.
     """
 
     name: str
@@ -46,6 +48,17 @@ class TableSource:
     preset: str | None
     columns: dict[str, str]
     values: dict[str, dict[str, str]] = field(default_factory=dict)
+    also: tuple[TableSource, ...] = ()
+
+    @property
+    def parts(self) -> tuple[TableSource, ...]:
+        """This export and the others that fill the table."""
+        return (self, *self.also)
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """The files of every export of the table."""
+        return tuple(file for part in self.parts for file in part.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +170,16 @@ def _language(value: str | None) -> Language | None:
     )
 
 
+def _source(path: Path, name: str, export: ExportFile) -> TableSource:
+    files = matches(absolute(path, export.path))
+    return TableSource(name, export.path, files, export.preset, export.columns, export.values)
+
+
 def _resolve(path: Path, content: ClientFile, as_of: dt.date, language: Language) -> ClientConfig:
     tables = {
-        name: TableSource(
-            name,
-            table.path,
-            matches(absolute(path, table.path)),
-            table.preset,
-            table.columns,
-            table.values,
+        name: replace(
+            _source(path, name, table),
+            also=tuple(_source(path, name, export) for export in table.also),
         )
         for name, table in content.tables.items()
     }

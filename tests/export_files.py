@@ -26,9 +26,9 @@ def export_config(
         table: Canonical table.
         preset: Name of the preset.
         content: Text, bytes, or a pair of file name and frame or bytes.
-        **keys: More keys of client.yml; ``columns`` and ``values`` are those of the table.
+        **keys: More keys of client.yml; ``columns``, ``values``, ``also`` are the table's.
     """
-    more = {key: keys.pop(key) for key in ("columns", "values") if key in keys}
+    more = {key: keys.pop(key) for key in ("columns", "values", "also") if key in keys}
     config = client_config(folder, {table: content}, **keys)
     written = yaml.safe_load(config.path.read_text(encoding="utf-8"))
     written["tables"][table] |= more | ({"preset": preset} if preset else {})

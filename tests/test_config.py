@@ -292,7 +292,7 @@ SENTENCES = {
     "path without key": (
         GOOD + "tables:\n  orders: orders.csv\n",
         "client.yml, line 4: tables.orders is orders.csv. "
-        "Expected `key: value` lines with the keys path, preset, columns, values. "
+        "Expected `key: value` lines with the keys path, preset, columns, values, also. "
         "Correct the value.",
         "",
     ),
@@ -306,6 +306,20 @@ SENTENCES = {
         GOOD + "tables:\n  orders: {path: orders.csv, preset: youzan_items}\n",
         "client.yml, line 4: tables.orders.preset is youzan_items, which fills the table "
         "order_items. Expected a preset of orders. Put the file under tables.order_items.",
+        "",
+    ),
+    "preset of a further export": (
+        GOOD + "tables:\n  orders:\n    path: orders.csv\n    also:\n"
+        "      - {path: orders.csv, preset: youzan_items}\n",
+        "client.yml, line 7: tables.orders.also.0.preset is youzan_items, which fills the table "
+        "order_items. Expected a preset of orders. Put the file under tables.order_items.",
+        "",
+    ),
+    "key of a further export": (
+        GOOD + "tables:\n  orders:\n    path: orders.csv\n    also:\n"
+        "      - {path: orders.csv, prest: youzan_orders}\n",
+        "client.yml, line 7: tables.orders.also.0.prest (value youzan_orders) is not a known key. "
+        "Expected one of path, preset, columns, values. Did you mean preset?",
         "",
     ),
     "values of an unknown column": (

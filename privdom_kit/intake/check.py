@@ -108,17 +108,24 @@ def _questions(
     return judged
 
 
-def _presets(config: ClientConfig) -> dict[str, dict[str, Any]]:
-    """What the presets in use decided, and what of them no source confirms."""
-    return {
-        name: {
-            "preset": preset.name,
-            "title": dict(preset.title),
-            "notes": [dict(note) for note in preset.notes],
-            "verify": [dict(note) for note in preset.verify],
-        }
+def _presets(config: ClientConfig) -> dict[str, list[dict[str, Any]]]:
+    """What the presets in use decided, and what of them no source confirms, by table."""
+    used = {
+        name: [preset for part in table.parts if (preset := preset_of(part))]
         for name, table in config.tables.items()
-        if (preset := preset_of(table))
+    }
+    return {
+        name: [
+            {
+                "preset": preset.name,
+                "title": dict(preset.title),
+                "notes": [dict(note) for note in preset.notes],
+                "verify": [dict(note) for note in preset.verify],
+            }
+            for preset in presets
+        ]
+        for name, presets in used.items()
+        if presets
     }
 
 
@@ -130,7 +137,7 @@ def _proposals(config: ClientConfig) -> list[dict[str, Any]]:
             "preset": found.preset,
             "other_presets": list(found.other),
             "missing": list(found.missing),
-            "yaml": found.to_yaml(config.tables[found.table].path),
+            "yaml": found.to_yaml(),
         }
         for found in propose(config)
     ]

@@ -26,7 +26,7 @@ _WORDS = {
         "as_of": "计算只看到这一天为止",
         "tables": "每张表一行：path 是文件、通配或文件夹（CSV、XLSX、Parquet）。",
         "preset": "preset 是已知导出的名字；columns 写「规范列: 文件表头」；"
-        "values 写「列: {原值: 规范值}」。",
+        "values 写「列: {原值: 规范值}」；also 列出填同一张表的其他导出。",
         "own": "没有预设的表：按 tables/ 里的表头填写，再启用。",
         "settings": "阈值，都有默认值",
         "economics": "没有写的不推算",

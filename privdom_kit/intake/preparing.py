@@ -131,7 +131,7 @@ def _alive(pid: int) -> bool:
 
 def input_hashes(config: ClientConfig, hashes: FileHashes) -> dict[str, str]:
     """SHA-256 of every input file by its path relative to client.yml."""
-    files = [path for source in config.tables.values() for path in source.files]
+    files = [path for source in config.tables.values() for path in source.all_files]
     return {os.path.relpath(path, config.folder): hashes.sha256(path) for path in files}
 
 
@@ -144,12 +144,15 @@ def _fingerprint(config: ClientConfig, inputs: Mapping[str, str]) -> str:
             "inputs": inputs,
             "tables": {
                 name: [
-                    s.preset,
-                    s.columns,
-                    s.values,
-                    [os.path.relpath(f, config.folder) for f in s.files],
+                    [
+                        part.preset,
+                        part.columns,
+                        part.values,
+                        [os.path.relpath(file, config.folder) for file in part.files],
+                    ]
+                    for part in table.parts
                 ]
-                for name, s in config.tables.items()
+                for name, table in config.tables.items()
             },
             "clock": [config.timezone, config.as_of],
             "settings": [

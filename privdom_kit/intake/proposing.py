@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,7 @@ class Proposal:
         other: Presets of other tables that fit: the file may stand in the wrong place.
         columns: Proposed header by canonical column.
         missing: Required columns for which nothing was found.
+        path: As written in client.yml.
     """
 
     table: str
@@ -84,10 +85,11 @@ class Proposal:
     other: tuple[str, ...]
     columns: Mapping[str, Guess]
     missing: tuple[str, ...]
+    path: str = ""
 
-    def to_yaml(self, path: str) -> str:
+    def to_yaml(self) -> str:
         """The lines to paste under ``tables:``, each guess marked."""
-        lines = [f"  {self.table}:", f"    path: {_scalar(path)}"]
+        lines = [f"  {self.table}:", f"    path: {_scalar(self.path)}"]
         if self.preset:
             return "\n".join([*lines, f"    preset: {self.preset}"]) + "\n"
         lines.append("    columns:")
@@ -103,13 +105,14 @@ def propose(config: ClientConfig) -> list[Proposal]:
     limit = config.settings.intake.xlsx_max_mb << 20
     found = []
     for name, table in config.tables.items():
-        for path in table.files[:1]:
+        for part in table.parts:
             try:
-                headers = peek_headers(path, limit)
+                headers = peek_headers(part.files[0], limit)
             except (DataError, OSError):
                 continue  # not readable at all: the check says so, there is nothing to propose
-            if _lacks(TABLES[name], table, headers):
-                found.append(propose_columns(TABLES[name], headers, path.name))
+            if _lacks(TABLES[name], part, headers):
+                proposal = propose_columns(TABLES[name], headers, part.files[0].name)
+                found.append(replace(proposal, path=part.path))
     return found
 
 

@@ -8,7 +8,7 @@ are known. Each carries ``fault``: null for a good row, ``column|reason`` for a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +128,7 @@ def stage(
     Args:
         connection: The engine.
         spec: The canonical table.
-        table: What client.yml says of it: files, preset, columns, values.
+        table: What client.yml says of it: files, preset, columns, values, further exports.
         clock: The client's clock.
         cut: Where ``as_of`` ends.
         scratch: Private folder for decoded copies.
@@ -138,18 +138,37 @@ def stage(
     Raises:
         DataError: A file cannot be read, or a required column is in none of its headers.
     """
-    sources = [open_source(connection, p, scratch, xlsx_limit, progress) for p in table.files]
-    shapes = [shape_file(spec, table, source, clock) for source in sources]
+    opened = [
+        (part, source, shape_file(spec, part, source, clock))
+        for part in table.parts
+        for path in part.files
+        for source in [open_source(connection, path, scratch, xlsx_limit, progress)]
+    ]
+    shapes = [shape for _, _, shape in opened]
     given = tuple(c.name for c in spec.columns if any(c.name in shape.raws for shape in shapes))
     numbered = any(shape.numbered for shape in shapes)
     staged = Staged(spec, f"staged_{spec.name}", given, numbered=numbered)
-    for source, shape in zip(sources, shapes, strict=True):
-        _stage_file(connection, staged, source, shape, clock, cut, progress)
-    preset = preset_of(table)
-    if preset:
-        fold(connection, staged, preset)
+    for number, part in enumerate(table.parts):
+        name = f"{staged.name}_{number}" if number else staged.name
+        piece = Staged(spec, name, given, numbered=numbered) if number else staged
+        for source, shape in ((s, h) for p, s, h in opened if p is part):
+            _stage_file(connection, piece, source, shape, clock, cut, progress)
+        preset = preset_of(part)
+        if preset:
+            fold(connection, piece, preset)
+        if number:
+            _append(connection, staged, piece)
     staged.unknown = _unknown_values(connection, staged)
     return staged
+
+
+def _append(connection: duckdb.DuckDBPyConnection, staged: Staged, piece: Staged) -> None:
+    """Put the rows of another export behind those of the first."""
+    last = staged.files[-1]
+    connection.execute(f"INSERT INTO {staged.name} SELECT * FROM {piece.name}")
+    connection.execute(f"DROP TABLE {piece.name}")
+    behind = last.first + last.staged
+    staged.files += [replace(file, first=file.first + behind) for file in piece.files]
 
 
 def _stage_file(

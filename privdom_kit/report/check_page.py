@@ -67,7 +67,8 @@ def render_check_page(report: Mapping[str, Any], *, brand: str, language: str) -
     """The page; see :func:`write_check_page`."""
     presets = report.get("presets", {})
     tables = [
-        _table(name, table, presets.get(name), language) for name, table in report["tables"].items()
+        _table(name, table, presets.get(name, []), language)
+        for name, table in report["tables"].items()
     ]
     proposals = report.get("proposals", [])
     return fill_page(
@@ -113,7 +114,7 @@ def _people(report: Mapping[str, Any], language: str) -> str:
 
 
 def _table(
-    name: str, table: Mapping[str, Any], preset: Mapping[str, Any] | None, language: str
+    name: str, table: Mapping[str, Any], presets: Sequence[Mapping[str, Any]], language: str
 ) -> dict[str, Any]:
     profile = table.get("profile") or {}
     days = profile.get("days")
@@ -133,7 +134,7 @@ def _table(
         "notes": _notes(table, profile, language),
         "identities": _identities(profile.get("identities", {}), language),
         "files": [_file(file, language) for file in table["files"]],
-        "preset": _preset(preset, language) if preset else None,
+        "presets": [_preset(preset, language) for preset in presets],
     }
 
 

@@ -110,9 +110,12 @@ def _last(record: Any, name: str) -> Mapping[str, Any]:
 
 
 def _table(table: TableSource, config: ClientConfig, hashes: FileHashes) -> dict[str, Any]:
-    files = {_relative(file, config): hashes.sha256(file) for file in table.files}
-    read_as = {"preset": table.preset, "columns": table.columns, "values": table.values}
-    return {"files": files, **read_as}
+    files = {_relative(file, config): hashes.sha256(file) for file in table.all_files}
+    read_as = [
+        [part.preset, part.columns, part.values, [_relative(f, config) for f in part.files]]
+        for part in table.parts
+    ]
+    return {"files": files, "read_as": read_as}
 
 
 def _relative(path: Path, config: ClientConfig) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -139,7 +140,7 @@ def test_columns_for_which_nothing_is_like(tmp_path):
     found = propose_columns(TABLES["orders"], ["a", "b", "c"])
     assert found.columns == {}
     assert found.missing == ("order_id", "paid_at", "amount")
-    assert "# amount: ?  (required, nothing like it)" in found.to_yaml("x.csv")
+    assert "# amount: ?  (required, nothing like it)" in found.to_yaml()
 
 
 def test_no_proposal_for_what_is_mapped(tmp_path):
@@ -154,7 +155,9 @@ def test_no_proposal_for_what_is_mapped(tmp_path):
 def test_a_header_that_yaml_would_misread_is_quoted(tmp_path):
     """A header such as `no` or `a: b` survives pasting."""
     found = propose_columns(TABLES["orders"], ["order_id", "paid_at", "amount", "买家手机: 号"])
-    pasted = yaml.safe_load("tables:\n" + found.to_yaml("x: y.csv"))["tables"]["orders"]
+    pasted = yaml.safe_load("tables:\n" + replace(found, path="x: y.csv").to_yaml())["tables"][
+        "orders"
+    ]
     assert pasted["columns"]["phone"] == "买家手机: 号"
     assert pasted["path"] == "x: y.csv"
 

@@ -367,3 +367,43 @@ def test_a_file_without_the_presets_columns_names_them(tmp_path):
         "its columns are 订单编号, 付款. The nearest is '付款'. Map it in client.yml "
         "under tables.orders.columns: {paid_at: <header>}."
     )
+
+
+def test_several_shops_fill_one_table(tmp_path):
+    """Each export by its own preset; item rows fold within theirs; faults name file and line."""
+    (tmp_path / "jd.csv").write_text(
+        "\n".join(
+            [
+                JD,
+                jd("J1", "a", "300.00", "完成", "jd_a", "2026-01-01 10:00:00"),
+                jd("J1", "b", "300.00", "完成", "jd_a", "2026-01-01 10:00:00"),
+                jd("J2", "a", "abc", "完成", "jd_a", "2026-01-02 10:00:00"),
+            ]
+        ),
+        encoding="utf-8",
+    )
+    (tmp_path / "taobao.csv").write_bytes(
+        "\n".join(
+            [TAOBAO, taobao("T1", "小驼", "168.00", "交易成功", "", "2026-01-03 10:00:00")]
+        ).encode("gb18030")
+    )
+    youzan_text = "订单号,买家付款时间,订单实付金额,订单状态,买家手机号\n"
+    youzan_text += "Y1,2026-01-04,5,交易完成,13800138000\nY2,never,5,交易完成,13800138000\n"
+    also = [
+        {"path": "jd.csv", "preset": "jd_orders"},
+        {"path": "taobao.csv", "preset": "taobao_orders"},
+    ]
+    config = export_config(tmp_path, "orders", "youzan_orders", youzan_text, also=also, **LENIENT)
+    prepared = prepare(config)
+    faults = [(f["file"], f["line"], f["column"]) for f in prepared.manifest["faults"]]
+    assert faults == [("orders.csv", 3, "paid_at"), ("jd.csv", 4, "amount")]
+    counted = prepared.manifest["tables"]["orders"]
+    assert counted["rows"] == 6
+    assert counted["dropped"] == {"another product of the order": 1, "quarantined": 2}
+    frame = stored(config, "orders").sort_values("paid_at")
+    assert frame["platform"].tolist() == ["jd", "taobao", None]
+    assert frame["amount_cents"].tolist() == [30000, 16800, 500]
+    from privdom_kit.intake import build_check
+
+    named = [p["preset"] for p in build_check(prepared, config)["presets"]["orders"]]
+    assert named == ["youzan_orders", "jd_orders", "taobao_orders"]
