@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from privdom_kit.contracts import Column
 from privdom_kit.intake.columns import number_sql
 from privdom_kit.intake.headers import Headers
-from privdom_kit.knowledge.known_exports import Cell, Preset
+from privdom_kit.knowledge.preset_rules import Cell, Preset
 
 # Full-width marks that exports use for half-width ones; compared as the same.
 _WIDE, _NARROW = "（），：；", "(),:;"

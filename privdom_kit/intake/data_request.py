@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.contracts import TABLES
-from privdom_kit.knowledge.known_exports import Cell, Preset
+from privdom_kit.knowledge.preset_rules import Cell, Preset
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

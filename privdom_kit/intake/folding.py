@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from privdom_kit.intake.cells import literal
 from privdom_kit.intake.unpivoting import names_of
-from privdom_kit.knowledge.known_exports import Days, OneRow, Preset
+from privdom_kit.knowledge.preset_rules import Days, OneRow, Preset
 
 if TYPE_CHECKING:
     import duckdb

@@ -13,7 +13,8 @@ from pathlib import Path
 from privdom_kit.contracts import TABLES, TableSpec
 from privdom_kit.errors import ConfigError
 from privdom_kit.intake.data_request import write_data_request
-from privdom_kit.knowledge.known_exports import Preset, load_presets
+from privdom_kit.knowledge.known_exports import load_presets
+from privdom_kit.knowledge.preset_rules import Preset
 
 REQUEST = "data_request.xlsx"
 

@@ -11,7 +11,8 @@ from privdom_kit.contracts import IDENTITIES, TABLES, TableSpec
 from privdom_kit.errors import DataError
 from privdom_kit.intake.headers import Headers, normalise, number_repeats
 from privdom_kit.intake.sources import peek_headers
-from privdom_kit.knowledge.known_exports import Preset, load_presets
+from privdom_kit.knowledge.known_exports import load_presets
+from privdom_kit.knowledge.preset_rules import Preset
 
 if TYPE_CHECKING:
     from privdom_kit.config import ClientConfig, TableSource

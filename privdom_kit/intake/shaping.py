@@ -15,7 +15,8 @@ from privdom_kit.intake.cells import Reader, cell_sql
 from privdom_kit.intake.columns import Clock, clean_sql
 from privdom_kit.intake.headers import Headers
 from privdom_kit.intake.unpivoting import long_relation
-from privdom_kit.knowledge.known_exports import UNITS, Cell, Preset, Sign, load_preset
+from privdom_kit.knowledge.known_exports import load_preset
+from privdom_kit.knowledge.preset_rules import UNITS, Cell, Preset, Sign
 
 if TYPE_CHECKING:
     from privdom_kit.config import TableSource

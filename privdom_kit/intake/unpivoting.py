@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from privdom_kit.intake.cells import Reader, literal
 from privdom_kit.intake.columns import Clock, clean_sql, date_sql, number_sql
-from privdom_kit.knowledge.known_exports import UNITS, Days, Metric
+from privdom_kit.knowledge.preset_rules import UNITS, Days, Metric
 
 if TYPE_CHECKING:
     from privdom_kit.intake.sources import Source

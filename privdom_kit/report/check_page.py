@@ -74,7 +74,7 @@ def render_check_page(report: Mapping[str, Any], *, brand: str, language: str) -
     return fill_page(
         "check.html.j2",
         language,
-        title=translate("Check of the data", language),
+        title=msg("Check of the data").render(language),
         brand=brand,
         as_of=report["as_of"],
         home="",
