@@ -23,7 +23,8 @@ from privdom_kit.intake.faults import Fault, list_faults
 from privdom_kit.intake.people import People, stitch
 from privdom_kit.intake.privacy import load_secret
 from privdom_kit.intake.profiling import profile
-from privdom_kit.intake.reading import Cut, Staged, stage
+from privdom_kit.intake.reading import Staged, stage
+from privdom_kit.intake.staging import Cut
 from privdom_kit.intake.store import build_dictionaries, mark_duplicates, write_table
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from privdom_kit.config import ClientConfig
 
 MANIFEST = "manifest.json"
+_PRESET_CODE = ("known_exports.py", "preset_parsing.py", "preset_rules.py")
 _KEPT = 3  # prepared states kept beside a client: this one and what as_of changes go back to
 
 
@@ -162,7 +164,7 @@ def _fingerprint(config: ClientConfig, inputs: Mapping[str, str]) -> str:
             "code": [
                 sha256_code(package),
                 sha256_file(package.parent / "contracts.py"),
-                sha256_file(package.parent / "knowledge" / "known_exports.py"),
+                *(sha256_file(package.parent / "knowledge" / name) for name in _PRESET_CODE),
                 sha256_code(package.parent / "knowledge" / "presets"),
                 duckdb.__version__,
             ],
