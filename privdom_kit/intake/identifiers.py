@@ -22,7 +22,8 @@ _PLACEHOLDERS = ("-", "--", "null", "none", "nan", "n/a", "#n/a", "undefined", "
 def clean_sql(identity: str, raw: str) -> str:
     """SQL of an identifier's comparable form; null where it cannot name a person.
 
-    A masked phone (``186****0005``) names nobody, nor does one that repeats a single digit.
+    A masked or encrypted value (``186****0005``, ``张**``, ``##..``, ``$$..``) names nobody, nor
+    does a phone that repeats a single digit.
     """
     if identity == "phone":
         # Nearly every phone is written plainly; the careful way is for the rest.
@@ -30,11 +31,13 @@ def clean_sql(identity: str, raw: str) -> str:
         return f"CASE WHEN {plain} THEN {raw} ELSE {_careful_phone_sql(raw)} END"
     longest = max(len(word) for word in _PLACEHOLDERS)
     plain = (
-        f"length({raw}) > {longest} AND NOT starts_with({raw}, ' ') AND NOT ends_with({raw}, ' ')"
+        f"length({raw}) > {longest} AND NOT starts_with({raw}, ' ') AND NOT ends_with({raw}, ' ') "
+        f"AND NOT contains({raw}, '**') AND {raw}[1] NOT IN ('#', '$')"
     )
     blank = ", ".join(f"'{word}'" for word in _PLACEHOLDERS)
     text = f"nullif(trim({raw}), '')"
-    careful = f"CASE WHEN lower({text}) NOT IN ({blank}) THEN {text} END"
+    hidden = f"contains({text}, '**') OR starts_with({text}, '##') OR starts_with({text}, '$$')"
+    careful = f"CASE WHEN lower({text}) NOT IN ({blank}) AND NOT ({hidden}) THEN {text} END"
     return f"CASE WHEN {plain} THEN {raw} ELSE {careful} END"
 
 

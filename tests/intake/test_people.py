@@ -306,3 +306,18 @@ def test_components_agree_with_a_second_implementation() -> None:
     labels = label_components(500, a, b)
     roots = [root(x) for x in range(500)]
     assert len(set(zip(labels.tolist(), roots, strict=True))) == len(set(roots)) == labels.max() + 1
+
+
+def test_masked_and_encrypted_values_of_any_kind_name_nobody(tmp_path):
+    """JD's 朱**, Douyin's ##.. and $$..: two people who share such a value are not one person."""
+    from client_files import client_config, orders
+
+    from privdom_kit.intake import prepare
+
+    table = orders(
+        customer_id=["", "", "", "", "", "#7", "a"],
+        buyer_id=["朱**", "朱**", "##abcdef", "$$abcdef", " 李** ", "", "plain*name"],
+    )
+    manifest = prepare(client_config(tmp_path, {"orders": table})).manifest
+    assert manifest["people"] == 2
+    assert manifest["tables"]["orders"]["used"] == 7
