@@ -187,7 +187,8 @@ def _figures(log: Mapping[str, Any], conflicts: int, least: int) -> dict[str, An
     def shown(people: int) -> int | None:
         return None if 0 < people < least else people
 
-    matched = shown(log["people_in_two_tables"])
+    # Nobody can stand in two tables where there is one: that is not known, and no zero.
+    matched = shown(log["people_in_two_tables"]) if len(log["tables"]) > 1 else None
     return {
         "tables": len(log["tables"]),
         "people": log["people"],

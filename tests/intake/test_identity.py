@@ -315,3 +315,13 @@ def test_charts_draw_the_table(tmp_path: Path) -> None:
     ax = plot_reach(result)
     drawn = [bar.get_width() for bar in ax.patches]
     assert np.allclose(drawn, result.tables["reach"]["reachable_share"].astype(float))
+
+
+def test_one_table_gives_no_share_of_matched_people(tmp_path):
+    """With a single table nobody could be matched: null, where 0 % would be a finding."""
+    client = open_client(client_config(tmp_path, {"orders": orders()}))
+    result = measure_identity(client)
+    client.close()
+    assert result.verdict == "not_measured"
+    assert result.figures["people_matched"] is None
+    assert result.figures["matched_share"] is None
