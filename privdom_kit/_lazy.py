@@ -14,14 +14,15 @@ def lazy_names(
 
     Args:
         package: Name of the package.
-        modules: Public names by module of the package.
+        modules: Public names by module of the package; a dotted module is named in full.
     """
     home = {name: module for module, names in modules.items() for name in names}
 
     def load(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"{package}.{home[name]}"), name)
+        module = home[name] if "." in home[name] else f"{package}.{home[name]}"
+        return getattr(importlib.import_module(module), name)
 
     names = sorted(home)
     return load, lambda: names, names

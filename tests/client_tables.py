@@ -10,8 +10,11 @@ import duckdb
 import narwhals as nw
 import pandas as pd
 
+from privdom_kit.base import Base
+from privdom_kit.client_file import Economics
 from privdom_kit.contracts import TABLES
 from privdom_kit.formats import day_number
+from privdom_kit.forms import Forms
 from privdom_kit.results import Coverage
 from privdom_kit.settings import Settings
 from privdom_kit.tables import Table
@@ -82,6 +85,31 @@ def client(
         as_of_day=as_of_day,
         as_of=dt.date(1970, 1, 1) + dt.timedelta(days=as_of_day),
     )
+
+
+def base(
+    connection: duckdb.DuckDBPyConnection,
+    frames: dict[str, pd.DataFrame],
+    as_of_day: int,
+    *,
+    forms: dict[str, Any] | None = None,
+    economics: dict[str, Any] | None = None,
+    dictionaries: dict[str, tuple[str, ...]] | None = None,
+    **settings: Any,
+) -> tuple[Base, Settings]:
+    """The base of 02 and 03, and the settings, of a client with these tables.
+
+    Small cells are shown unless ``privacy`` is among the settings (topics by name).
+    """
+    settings.setdefault("privacy", {"min_cell": 1})
+    made = Base(
+        tables={n: table(connection, n, f, dictionaries) for n, f in frames.items()},
+        forms=Forms.model_validate(forms or {}),
+        economics=Economics(**(economics or {})),
+        as_of=(dt.date(1970, 1, 1) + dt.timedelta(days=as_of_day)).isoformat(),
+        as_of_day=as_of_day,
+    )
+    return made, Settings.model_validate(settings)
 
 
 def orders(*rows: tuple, **columns: list) -> pd.DataFrame:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from privdom_kit.labels import label
-from privdom_kit.layering.wording import (
-    CRM_LEAD,
-    NOT_DERIVED,
-    change_sentence,
-    margin_basis,
-    needs_action,
-    row,
-    unanswered_finding,
-)
+from privdom_kit.layering.wording import NOT_DERIVED, change_sentence, margin_basis
 from privdom_kit.messages import Message, msg
+from privdom_kit.report.wording import CRM_LEAD, needs_action, row, unanswered_finding
 from privdom_kit.results import Finding, Result, Verdict
 
 

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from privdom_kit.formats import is_missing
-from privdom_kit.layering.wording import (
-    CRM_LEAD,
-    change_sentence,
-    margin_basis,
-    needs_action,
-    row,
-    unanswered_finding,
-)
+from privdom_kit.layering.wording import change_sentence, margin_basis
 from privdom_kit.messages import Message, msg
+from privdom_kit.report.wording import CRM_LEAD, needs_action, row, unanswered_finding
 from privdom_kit.results import Finding, Result, Verdict
 
 

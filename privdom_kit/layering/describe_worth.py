@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from privdom_kit.formats import is_missing
-from privdom_kit.layering.wording import CRM_LEAD, needs_action, row, unanswered_finding
 from privdom_kit.messages import Message, msg
+from privdom_kit.report.wording import CRM_LEAD, needs_action, row, unanswered_finding
 from privdom_kit.results import Finding, Result, Verdict
 
 

@@ -1,12 +1,13 @@
-"""How user layering comes to a verdict: the client against itself, by intervals."""
+"""What the results of user layering have in common: their base, their settings, their units."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from privdom_kit.estimates import Interval, difference_interval, proportion_interval
-from privdom_kit.layering.units import units_of
+from privdom_kit import answers
+from privdom_kit.answers import Question
+from privdom_kit.estimates import Interval, difference_interval
+from privdom_kit.layering.units import UNITS
 from privdom_kit.results import Coverage, Result, Verdict
 
 if TYPE_CHECKING:
@@ -19,28 +20,6 @@ if TYPE_CHECKING:
     from privdom_kit.settings import Settings
 
 
-def judge_change(change: Interval | None, tolerance: float, worse: str) -> Verdict:
-    """The verdict on a change of a share.
-
-    Args:
-        change: Now less before; None where the groups are too small to compare.
-        tolerance: Change that does not matter.
-        worse: up or down: the direction that hurts.
-
-    Returns:
-        act: worse for sure (the interval excludes no change), and by more than the tolerance.
-        clear: not worse by more than the tolerance anywhere in the interval.
-        watch: neither can be said. not_enough_data: no interval.
-    """
-    if change is None:
-        return Verdict.NOT_ENOUGH_DATA
-    sign = 1 if worse == "up" else -1
-    least, most = sorted((sign * change.lower, sign * change.upper))
-    if least > 0 and sign * change.estimate > tolerance:
-        return Verdict.ACT
-    return Verdict.CLEAR if most <= tolerance else Verdict.WATCH
-
-
 def compare_shares(
     now: tuple[int, int], before: tuple[int, int], settings: Settings
 ) -> Interval | None:
@@ -51,37 +30,10 @@ def compare_shares(
     return difference_interval(*now, *before, level=settings.layering.confidence_level)
 
 
-def rate(x: Any, n: Any, name: str, level: float) -> dict[str, float | None]:
-    """``name`` with its Wilson bounds; all None where there is nobody to count."""
-    keys = (name, f"{name}_ci_lower", f"{name}_ci_upper")
-    if not n:
-        return dict.fromkeys(keys)
-    found = proportion_interval(int(x), int(n), level)
-    return dict(zip(keys, (found.estimate, found.lower, found.upper), strict=True))
-
-
-def change_figures(name: str, change: Interval | None) -> dict[str, float | None]:
-    """``name`` with its bounds out of an interval; all None without one."""
-    keys = (name, f"{name}_ci_lower", f"{name}_ci_upper")
-    if change is None or math.isnan(change.estimate):
-        return dict.fromkeys(keys)
-    return dict(zip(keys, (change.estimate, change.lower, change.upper), strict=True))
-
-
-def add_rate(table: pd.DataFrame, x: str, n: str, name: str, level: float) -> pd.DataFrame:
-    """The table with the share ``x / n`` and its Wilson bounds as further columns."""
-    import pandas as pd
-
-    rates = [rate(a, b, name, level) for a, b in zip(table[x], table[n], strict=True)]
-    keys = [name, f"{name}_ci_lower", f"{name}_ci_upper"]
-    columns = pd.DataFrame(rates, columns=keys, index=table.index, dtype="float64")
-    return pd.concat([table, columns], axis=1)
-
-
 def used_settings(settings: Settings, *names: str) -> dict[str, Any]:
     """Settings of layering by dotted name, and the least cell."""
-    chosen = {f"layering.{name}": getattr(settings.layering, name) for name in names}
-    return {**chosen, "privacy.min_cell": settings.privacy.min_cell}
+    dotted = (*(f"layering.{name}" for name in names), "privacy.min_cell")
+    return answers.used_settings(settings, *dotted)
 
 
 def answer(
@@ -98,17 +50,12 @@ def answer(
     notes: tuple[Message, ...] = (),
 ) -> Result:
     """A Result with the units of all that it holds."""
-    figures, tables = dict(figures or {}), dict(tables or {})
-    names = [*table.columns, *figures, *(c for extra in tables.values() for c in extra.columns)]
-    return Result(
-        question=question,
-        methods=methods,
-        verdict=verdict,
-        table=table,
-        units=units_of(names),
-        settings=settings,
+    return Question(question, methods, UNITS).answer(
+        base.as_of,
+        verdict,
+        table,
+        settings,
         coverage=coverage or base.coverage,
-        as_of=base.as_of,
         figures=figures,
         tables=tables,
         notes=notes,
@@ -124,7 +71,6 @@ def unanswered(
     settings: Mapping[str, Any],
 ) -> Result:
     """A Result that says why there is no answer; its first note is the reason."""
-    import pandas as pd
-
-    empty = pd.DataFrame()
-    return answer(base, question, methods, verdict, empty, settings, notes=(reason,))
+    return Question(question, methods, UNITS).unanswered(
+        base.as_of, verdict, reason, settings, coverage=base.coverage
+    )

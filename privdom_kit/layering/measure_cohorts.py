@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.answers import add_rate, interval_figures, judge_change, rate
 from privdom_kit.engine import collect
-from privdom_kit.layering.judging import (
-    add_rate,
-    answer,
-    change_figures,
-    compare_shares,
-    judge_change,
-    rate,
-    unanswered,
-    used_settings,
-)
+from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
 from privdom_kit.layering.periods import period_name, period_of, period_start, with_period
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
@@ -62,7 +54,7 @@ def measure_retention(base: CustomerBase, settings: Settings) -> Result:
         **rate(*recent, "recent_share", level),
         "earlier_customers": earlier[1],
         **rate(*earlier, "earlier_share", level),
-        **change_figures("change", change),
+        **interval_figures("change", change),
     }
     shown, cells = _suppress_cohorts(table, settings.privacy.min_cell)
     figures = _hide_small(figures, recent, earlier, settings.privacy.min_cell)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from privdom_kit.answers import add_rate, rate
 from privdom_kit.engine import collect
 from privdom_kit.labels import label
-from privdom_kit.layering.judging import add_rate, answer, rate, unanswered, used_settings
+from privdom_kit.layering.judging import answer, unanswered, used_settings
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note

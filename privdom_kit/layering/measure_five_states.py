@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.answers import add_rate, interval_figures, judge_change, rate
 from privdom_kit.engine import collect
-from privdom_kit.layering.judging import (
-    add_rate,
-    answer,
-    change_figures,
-    compare_shares,
-    judge_change,
-    rate,
-    unanswered,
-    used_settings,
-)
+from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
 from privdom_kit.layering.states import (
     ABOUT_TO_LAPSE,
     LAPSED,
@@ -70,7 +62,7 @@ def measure_states(base: CustomerBase, settings: Settings) -> Result:
         "lapsing_customers": now[0],
         **rate(*now, "lapsing_share", level),
         **rate(*before, "previous_lapsing_share", level),
-        **change_figures("lapsing_change", change),
+        **interval_figures("lapsing_change", change),
         "gross_margin": base.gross_margin,
         "money_at_stake": _at_stake(table, base, settings.layering),
     }
@@ -109,7 +101,7 @@ def measure_layer_moves(base: CustomerBase, settings: Settings) -> Result:
         **rate(now["up"], now["base"], "moved_up_share", level),
         **rate(before["down"], before["base"], "previous_moved_down_share", level),
         "previous_moved_base": before["base"],
-        **change_figures("moved_down_change", change),
+        **interval_figures("moved_down_change", change),
     }
     table, cells = suppress(
         _move_table(counts, level),
@@ -192,7 +184,7 @@ def _state_table(
     table = add_rate(table, "previous_customers", "previous_known_people", "previous_share", level)
     table = table.drop(columns=["previous_share_ci_lower", "previous_share_ci_upper"])
     changes = [
-        change_figures(
+        interval_figures(
             "share_change",
             compare_shares((a, int(now.sum())), (b, int(before.sum())), settings),
         )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from privdom_kit.answers import add_rate, rate
 from privdom_kit.engine import collect
 from privdom_kit.labels import label
 from privdom_kit.layering.audience_rules import (
@@ -16,7 +17,7 @@ from privdom_kit.layering.audience_rules import (
     rules,
     unmeasured,
 )
-from privdom_kit.layering.judging import add_rate, answer, rate, unanswered, used_settings
+from privdom_kit.layering.judging import answer, unanswered, used_settings
 from privdom_kit.layering.measure_worth import CustomerValue, measure_customer_value
 from privdom_kit.layering.states import HIGH_VALUE
 from privdom_kit.messages import Message, msg

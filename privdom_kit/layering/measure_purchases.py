@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.answers import add_rate, interval_figures, judge_change, rate
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, survival_curve
-from privdom_kit.layering.judging import (
-    add_rate,
-    answer,
-    change_figures,
-    compare_shares,
-    judge_change,
-    rate,
-    unanswered,
-    used_settings,
-)
+from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
 from privdom_kit.layering.states import cycle_days, lapsing_limits, whole
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
@@ -209,7 +201,7 @@ def _purchase_figures(
         "repeat_customers": again,
         **rate(again, once + again, "repeat_rate", settings.confidence_level),
         "second_purchase_days": settings.second_purchase_days,
-        **change_figures("second_purchase_share", second),
+        **interval_figures("second_purchase_share", second),
     }
 
 
@@ -222,7 +214,7 @@ def _comparison(
         small = 0 < n < least or 0 < x < least
         shares[f"{name}_customers"] = None if small else n
         shares |= rate(x, 0 if small else n, f"{name}_share", level)
-    return {**shares, **change_figures("change", change)}
+    return {**shares, **interval_figures("change", change)}
 
 
 def _suppress_layers(table: pd.DataFrame, min_cell: int) -> tuple[pd.DataFrame, int]:

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from privdom_kit.answers import interval_figures, judge_change, rate
 from privdom_kit.engine import collect
-from privdom_kit.layering.judging import (
-    answer,
-    change_figures,
-    compare_shares,
-    judge_change,
-    rate,
-    unanswered,
-    used_settings,
-)
+from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
 from privdom_kit.messages import Message, msg
 from privdom_kit.purchases import COUNTED, NO_CUSTOMER, RETURN
 from privdom_kit.results import Result, Verdict
@@ -89,7 +82,7 @@ def measure_revenue_split(base: CustomerBase, settings: Settings) -> Result:
     figures = {
         "total_net_spend": float(table["net_spend"].sum()),
         **_promotion_figures(now, before, settings),
-        **change_figures("promoted_change", change),
+        **interval_figures("promoted_change", change),
     }
     return answer(
         base,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from privdom_kit.answers import add_rate, rate
 from privdom_kit.engine import collect
-from privdom_kit.layering.judging import add_rate, answer, rate, unanswered, used_settings
+from privdom_kit.layering.judging import answer, unanswered, used_settings
 from privdom_kit.messages import msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.answers import add_rate
 from privdom_kit.contracts import CHILD_BANDS, CHILD_VALUES
 from privdom_kit.engine import collect
-from privdom_kit.layering.judging import add_rate, answer, unanswered, used_settings
+from privdom_kit.layering.judging import answer, unanswered, used_settings
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note

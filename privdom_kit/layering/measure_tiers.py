@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from privdom_kit.answers import add_rate, interval_figures, judge_change, rate
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.formats import is_missing
 from privdom_kit.labels import label
-from privdom_kit.layering.judging import (
-    add_rate,
-    answer,
-    change_figures,
-    compare_shares,
-    judge_change,
-    rate,
-    unanswered,
-    used_settings,
-)
+from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
 from privdom_kit.layering.people import SNAPSHOTS
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
@@ -280,7 +272,7 @@ def _figures(
     found = before or nobody
     figures |= rate(found["down"], found["base"], "previous_moved_down_share", level)
     shown = change if now and before else None
-    return figures | change_figures("moved_down_change", shown), change
+    return figures | interval_figures("moved_down_change", shown), change
 
 
 def _moves(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from privdom_kit.answers import add_rate
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.estimates import survival_curve
 from privdom_kit.layering.cycle import GROUPS, measure_cycle
 from privdom_kit.layering.grouped_curves import grouped_limits
-from privdom_kit.layering.judging import add_rate, answer, unanswered, used_settings
+from privdom_kit.layering.judging import answer, unanswered, used_settings
 from privdom_kit.layering.measure_five_states import cycle_figures
 from privdom_kit.layering.next_orders import (
     DUE,

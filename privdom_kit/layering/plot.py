@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from privdom_kit.formats import MISSING
 from privdom_kit.labels import label
-from privdom_kit.layering.drawing import (
+from privdom_kit.messages import msg, text
+from privdom_kit.report.drawing import (
     bars,
     dots_with_intervals,
     grid,
     known_source,
     number_text,
 )
-from privdom_kit.messages import msg, text
 from privdom_kit.report.theme import ACCENT, MUTED, layer_colours, new_axes, title_axes
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from privdom_kit.labels import label
-from privdom_kit.layering.drawing import bars, known_source
 from privdom_kit.messages import msg, text
+from privdom_kit.report.drawing import bars, known_source
 from privdom_kit.report.theme import (
     ACCENT,
     CATEGORY_COLOURS,

@@ -5,8 +5,6 @@ The word before the colon is a format of :mod:`privdom_kit.formats`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 UNITS: dict[str, str] = {
     # names
     "state": "text: state",
@@ -180,20 +178,3 @@ UNITS: dict[str, str] = {
     "high_value_contacts": "count: of those, with a WeCom contact that stands",
     "high_value_contact_share": "percent: share of high-value customers",
 }
-_ENDS = {"_ci_lower": "lower bound", "_ci_upper": "upper bound"}
-
-
-def units_of(names: Iterable[str]) -> dict[str, str]:
-    """The unit of each name; bounds take theirs from what they bound.
-
-    Raises:
-        KeyError: A column or figure has no unit yet (a programming error).
-    """
-    return {name: _unit(name) for name in names}
-
-
-def _unit(name: str) -> str:
-    for ending, words in _ENDS.items():
-        if name.endswith(ending):
-            return f"{UNITS[name.removesuffix(ending)]}, {words}"
-    return UNITS[name]

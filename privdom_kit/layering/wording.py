@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from privdom_kit.messages import Message, msg
-from privdom_kit.results import Finding, Result, Verdict
+from privdom_kit.results import Result
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-CRM_LEAD = msg("CRM lead")
-DATA_OWNER = msg("Data owner")
 NOT_DERIVED = msg("The data show how many come back, not what a further purchase is worth.")
-
-
-def unanswered_finding(result: Result) -> Finding | None:
-    """The finding of a result that holds nothing but its reason; None where it holds an answer."""
-    if len(result.table):
-        return None
-    return Finding(result, statement=result.notes[0], owner=DATA_OWNER)
 
 
 def change_sentence(result: Result, name: str) -> tuple[Message, ...]:
@@ -44,11 +32,6 @@ def change_sentence(result: Result, name: str) -> tuple[Message, ...]:
     )
 
 
-def needs_action(result: Result) -> bool:
-    """Whether the verdict calls for a next step."""
-    return result.verdict in (Verdict.ACT, Verdict.WATCH)
-
-
 def margin_basis(result: Result, spend: Any, whose: Message) -> Message:
     """How money at stake was derived, or why it was not."""
     if result.figures["gross_margin"] is None:
@@ -65,8 +48,3 @@ def margin_basis(result: Result, spend: Any, whose: Message) -> Message:
         spend=spend,
         margin=result.figures["gross_margin"],
     )
-
-
-def row(table: pd.DataFrame, column: str, value: str) -> Any:
-    """The row of a table whose ``column`` holds ``value``."""
-    return table.set_index(column).loc[value]

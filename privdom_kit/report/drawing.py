@@ -1,4 +1,4 @@
-"""Shapes that several charts of user layering share."""
+"""Shapes that charts of several topics share."""
 
 from __future__ import annotations
 
