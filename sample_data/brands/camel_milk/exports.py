@@ -48,6 +48,13 @@ def write_exports(world: World, folder: Path) -> None:
     write_csv(world.members, folder / "tables/members.csv")
     write_csv(world.followers.drop(columns="person"), folder / "tables/followers.csv")
     write_csv(_channel_days(world), folder / "tables/channel_days.csv")
+    upkeep = world.upkeep
+    write_csv(upkeep.groups, folder / "tables/groups.csv")
+    write_csv(upkeep.posts.drop(columns="broken"), folder / "tables/posts.csv")
+    write_csv(upkeep.touchpoint_days, folder / "tables/touchpoint_days.csv")
+    write_csv(upkeep.tickets.drop(columns="person"), folder / "tables/tickets.csv")
+    write_csv(upkeep.responses, folder / "tables/responses.csv")
+    write_csv(upkeep.staff, folder / "tables/staff.csv")
     _write_touches(world, folder / "touches")
     write_parquet(truth(world), folder / "truth.parquet")
 

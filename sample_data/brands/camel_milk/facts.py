@@ -12,6 +12,7 @@ from ..files import write_yaml
 from . import plan
 from .facts_buying import buying_facts
 from .facts_people import people_facts
+from .facts_upkeep import upkeep_facts
 from .world import World
 
 HEAD = "Written by sample_data/generate.py; do not edit. README.md says what the keys mean."
@@ -19,6 +20,6 @@ HEAD = "Written by sample_data/generate.py; do not edit. README.md says what the
 
 def write_facts(world: World, folder: Path) -> None:
     """Write facts.yml into ``folder``."""
-    facts = {**buying_facts(world), **people_facts(world)}
+    facts = {**buying_facts(world), **people_facts(world), **upkeep_facts(world)}
     head = {"brand": "驼小满", "client": "camel_milk", "as_of": plan.AS_OF, "seed": plan.SEED}
     write_yaml({**head, "facts": facts}, folder / "facts.yml", HEAD)

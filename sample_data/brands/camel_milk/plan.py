@@ -108,3 +108,44 @@ CHILD_BANDS = {  # band: share, ages in months drawn from (band edges left out)
     "3-6y": (0.33, 37, 70),
     "6-14y": (0.15, 73, 160),
 }
+
+# Groups, posts, service -----------------------------------------------------------------------
+GROUPS = {  # group: opened on, members when opened, members at as_of, planned days
+    "G01": ("2025-09-01", 46, 62, 365),
+    "G02": ("2025-09-15", 52, 70, 365),
+    "G03": ("2025-10-08", 60, 84, 365),
+    "G04": ("2025-10-20", 118, 156, 180),
+    "G05": ("2025-11-03", 125, 168, 180),
+    "G06": ("2025-11-24", 140, 181, 365),
+    "G07": ("2025-12-12", 240, 352, 90),
+    "G08": ("2026-01-05", 262, 371, 90),
+    "G09": ("2026-01-26", 280, 402, 90),
+    "G10": ("2026-03-02", 238, 341, 365),
+    "G11": ("2026-03-16", 131, 158, 365),
+    "G12": ("2026-04-06", 55, 71, 365),
+}
+GROUP_ACTIVE = {"small": 0.24, "middle": 0.14, "large": 0.06}  # share of members, first month
+GROUP_SMALL, GROUP_LARGE = 100, 200  # members below and from which a group is small, large
+GROUP_FADING = 0.92  # factor on the active share per month of age
+POST_MIX_EARLY = {"marketing": 0.34, "interaction": 0.30, "care": 0.26, "daily": 0.10}
+POST_MIX_LATE = {"marketing": 0.62, "interaction": 0.18, "care": 0.12, "daily": 0.08}
+POSTS_A_WEEK = 7
+REPLY_MINUTES = {"weekday": 14.0, "weekend": 66.0}  # mean first reply
+CHATS_A_DAY = {"weekday": 46, "weekend": 118}
+TICKETS, TICKET_SOLVED = 520, 0.72
+REPEAT_AFTER_TICKET = {"solved": 0.34, "unsolved": 0.16}  # an order within 90 days after opening
+RESPONSES_A_STAGE = 180
+EMOTIONS = {  # stage: mean score, -2 to 2
+    "learn": 0.7,
+    "first_order": 0.9,
+    "first_brew": -0.4,
+    "habit": 0.5,
+    "repurchase": 0.3,
+}
+PAINS = {
+    "learn": ("不知道适合几岁", "看不懂配料"),
+    "first_order": ("优惠太复杂", "发货慢"),
+    "first_brew": ("奶味太重孩子不喝", "冲泡结块", "不知道怎么转奶"),
+    "habit": ("忘记按时喝", "喝完没人提醒"),
+    "repurchase": ("链接太多找不到", "价格不如活动日"),
+}

@@ -13,6 +13,7 @@ from .orders import make_orders
 from .people import make_people
 from .purchases import make_purchases
 from .touches import make_touches
+from .upkeep import Upkeep, make_upkeep
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,7 @@ class World:
         touches: All touches with the person and the identifier they show.
         ids: One row a person: all identifiers.
         components: (type, value) -> component, from rows up to as_of.
+        upkeep: Groups, posts, daily statistics, service cases, answers, staff.
     """
 
     people: pd.DataFrame
@@ -44,6 +46,7 @@ class World:
     touches: pd.DataFrame
     ids: pd.DataFrame
     components: dict[tuple[str, str], int]
+    upkeep: Upkeep
 
 
 def build() -> World:
@@ -65,7 +68,7 @@ def build() -> World:
     touches["open_id"] = named["open_id"].where(~known)
     return World(
         people, days, rates, orders, items, friends, relations, members, followers, touches, ids,
-        components,
+        components, make_upkeep(valid_orders(orders), ids),
     )  # fmt: skip
 
 
