@@ -235,6 +235,106 @@ def t_critical(level: float, degrees: int) -> float:
     return float(t.ppf((1 + level) / 2, degrees))
 
 
+def normal_critical(level: float) -> float:
+    """Two-sided critical value of the normal distribution."""
+    from scipy.stats import norm
+
+    return float(norm.ppf((1 + level) / 2))
+
+
+def t_p_value(statistic: float, degrees: int) -> float:
+    """Two-sided p-value of Student's t."""
+    from scipy.stats import t
+
+    return float(2 * t.sf(abs(statistic), degrees))
+
+
+def mixture_intervals(counts: Sequence[float], level: float = 0.95) -> list[Interval]:
+    """Shares of a mixture with simultaneous intervals (Goodman 1965).
+
+    Args:
+        counts: Pieces by part; at least one piece in all.
+        level: Chance that all intervals cover at once.
+
+    Raises:
+        DataError: A count is negative, or there is nothing to count.
+    """
+    from statsmodels.stats.proportion import multinomial_proportions_confint
+
+    values = np.asarray(counts, dtype=float)
+    if not values.sum() > 0 or (values < 0).any():
+        raise DataError(
+            f"counts {list(counts)}", "expected counts from 0 on, one above it at least"
+        )
+    ends = multinomial_proportions_confint(values, alpha=1 - level, method="goodman")
+    shares = values / values.sum()
+    return [
+        Interval(float(share), max(float(lower), 0.0), min(float(upper), 1.0))
+        for share, (lower, upper) in zip(shares, ends, strict=True)
+    ]
+
+
+def mixture_distance(
+    counts: Sequence[float], target: Sequence[float], level: float = 0.95
+) -> Interval:
+    """How much of a mixture stands elsewhere than in a target: sum of differences / 2.
+
+    The interval holds the distances of all mixtures within the simultaneous intervals of
+    :func:`mixture_intervals`, so it covers at least at its level, at small counts and next to the
+    target as well, where resampling is drawn away from zero.
+
+    Args:
+        counts: Pieces by part.
+        target: Parts of the target, in any unit; they are scaled to add up to 1.
+        level: Confidence level.
+
+    Raises:
+        DataError: As :func:`mixture_intervals`, or the target does not fit.
+    """
+    parts = np.asarray(target, dtype=float)
+    if len(parts) != len(counts) or (parts < 0).any() or not parts.sum() > 0:
+        raise DataError(f"a target of {list(target)}", f"{len(counts)} parts, none below zero")
+    wanted = parts / parts.sum()
+    box = mixture_intervals(counts, level)
+    shares, low, high = (np.array([getattr(i, k) for i in box]) for k in Interval.__slots__)
+    # At least what the box forces up, and at least what it forces down.
+    least = max(np.clip(low - wanted, 0, None).sum(), np.clip(wanted - high, 0, None).sum())
+    most = 0.0
+    for number in range(2 ** len(wanted)):
+        chosen = np.array([bool(number >> place & 1) for place in range(len(wanted))])
+        reach = min(high[chosen].sum(), 1 - low[~chosen].sum())
+        most = max(most, reach - wanted[chosen].sum())
+    return Interval(float(np.abs(shares - wanted).sum() / 2), float(least), float(most))
+
+
+def robust_slopes(
+    outcome: ArrayLike, columns: Sequence[ArrayLike], level: float = 0.95
+) -> list[Interval] | None:
+    """Slopes of a least-squares line on each column, beside a constant, with HC3 intervals.
+
+    The variance holds where units spread unevenly (MacKinnon and White 1985).
+
+    Args:
+        outcome: One value a unit.
+        columns: The columns, one value a unit each.
+        level: Confidence level.
+
+    Returns:
+        None where there are too few units for the columns, or a column is a mix of the others.
+    """
+    import statsmodels.api as sm
+
+    design = sm.add_constant(
+        np.column_stack([np.asarray(c, float) for c in columns]), has_constant="add"
+    )
+    if len(design) < design.shape[1] + 2 or np.linalg.matrix_rank(design) < design.shape[1]:
+        return None
+    fit = sm.OLS(np.asarray(outcome, float), design).fit(cov_type="HC3", use_t=True)
+    ends = fit.conf_int(alpha=1 - level)
+    slopes = range(1, design.shape[1])
+    return [Interval(float(fit.params[i]), float(ends[i][0]), float(ends[i][1])) for i in slopes]
+
+
 def _check_counts(x: float, n: float) -> None:
     if not 0 <= x <= n:
         raise DataError(f"{x} out of {n}", "a share needs 0 <= x <= n")
