@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from privdom_kit.settings.base import HOUSE, Frozen, setting
 
 
@@ -205,6 +207,223 @@ class TouchpointsSettings(Frozen):
         1.2,
         "orders had over orders expected from which on a combination stands out",
         unit="ratio",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    churn_days: tuple[int, ...] = setting(
+        (7, 30, 90, 180, 365),
+        "days after adding by which removals are shown",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+        min_length=1,
+        max_length=12,
+    )
+    churn_compare_days: int = setting(
+        30,
+        "days after adding by which entry codes, ways of adding and staff are compared",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    churn_recent_days: int = setting(
+        90,
+        "relations that began within so many days before as_of are held against the earlier ones",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=7,
+        le=3650,
+    )
+    churn_min_relations: int = setting(
+        100,
+        "relations below which a group is not compared and no verdict is given",
+        unit="relations",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    churn_min_at_risk: int = setting(
+        30,
+        "relations still watched on a day of tenure below which nothing is said about it",
+        unit="relations",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    churn_most_groups: int = setting(
+        30,
+        "largest entry codes, ways of adding or staff that are shown by name",
+        unit="groups",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+        le=500,
+    )
+    churn_tolerance: float = setting(
+        0.05,
+        "difference of removals between groups that does not matter",
+        unit="share points (0.05 = 5 points)",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    churn_records_from: dt.date | None = setting(
+        None,
+        "first day on which removals were recorded; nothing means since the first relation",
+        unit="date",
+        source=HOUSE,
+        date="2026-11",
+    )
+    churn_reference_window_days: int | None = setting(
+        None,
+        "days over which the client reads the lines of article 002, which names no window; "
+        "nothing means that the lines are not applied",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    churn_normal_share: float = setting(
+        0.15,
+        "share of contacts removed that article 002 calls normal",
+        unit="share of contacts",
+        source="article 002 (S136)",
+        date="2022",
+        ge=0,
+        lt=1,
+    )
+    churn_alarm_share: float = setting(
+        0.60,
+        "share of contacts removed under marketing that article 002 calls malicious",
+        unit="share of contacts",
+        source="article 002 (S137)",
+        date="2022",
+        gt=0,
+        le=1,
+    )
+    handover_days: int = setting(
+        30,
+        "days after a handover over which removals are watched",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=365,
+    )
+    send_window_hours: int = setting(
+        72,
+        "hours after a one-to-one broadcast within which a removal is laid to it",
+        unit="hours",
+        source="article 000 (S031)",
+        date="2020-12",
+        ge=1,
+        le=720,
+    )
+    template_window_hours: int = setting(
+        24,
+        "hours after a service account message within which an unfollow is laid to it",
+        unit="hours",
+        source="article 000 (S033)",
+        date="2020-12",
+        ge=1,
+        le=720,
+    )
+    send_batch_people: int = setting(
+        30,
+        "people told in the same minute from which on unnamed messages are one broadcast",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    send_min_people: int = setting(
+        100,
+        "people reached below which a send is not tested by itself",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    send_min_removals: int = setting(
+        20,
+        "removals in all below which removals after sends are not judged",
+        unit="removals",
+        source=HOUSE,
+        date="2026-11",
+        ge=5,
+    )
+    send_most_listed: int = setting(
+        200,
+        "largest sends that are listed and tested by name",
+        unit="sends",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=2000,
+    )
+    send_tolerance: float = setting(
+        0.0,
+        "extra removals per person and send that do not matter",
+        unit="share of people reached",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    send_calendar: tuple[dt.date, ...] = setting(
+        (),
+        "days marked for one-to-one broadcasts; none means that this is not measured",
+        unit="dates",
+        source="article 000 (S032)",
+        date="2020-12",
+        strict=False,
+    )
+    send_outside_limit: float = setting(
+        0.2,
+        "share of one-to-one broadcasts outside the marked days above which a remark is made",
+        unit="share of sends",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    control_arms: tuple[str, ...] = setting(
+        ("control", "holdout", "对照组", "对照"),
+        "arms of a test that were held back from the message",
+        unit="names of arms",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    vanity_active_days: int = setting(
+        30,
+        "days back from as_of within which an own action makes a person active",
+        unit="days",
+        source="article 001 (S062)",
+        date="2024-05-24",
+        ge=1,
+        le=3650,
+    )
+    vanity_silent_share: float = setting(
+        0.5,
+        "share of a stock without any own action above which the stock says little",
+        unit="share of people",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        lt=1,
+    )
+    vanity_min_people: int = setting(
+        100,
+        "people in a stock below which its silent share is not judged",
+        unit="people",
         source=HOUSE,
         date="2026-11",
         ge=1,
