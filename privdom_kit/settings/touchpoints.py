@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from privdom_kit.settings.base import HOUSE, Frozen, setting
 
@@ -427,4 +428,221 @@ class TouchpointsSettings(Frozen):
         source=HOUSE,
         date="2026-11",
         ge=1,
+    )
+    push_window_days: int = setting(
+        7,
+        "days for which a purchase link counts as received lately",
+        unit="days",
+        source="article 001 (S040: links a week)",
+        date="2024",
+        ge=1,
+        le=28,
+    )
+    push_lookback_days: int = setting(
+        365,
+        "days back from as_of over which contacts are watched for links and removals",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=56,
+        le=1100,
+    )
+    push_tenure_days: tuple[int, ...] = setting(
+        (7, 30, 90, 180),
+        "days since a contact was first added at which a new tenure band begins",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    push_active_days: int = setting(
+        30,
+        "days before the link window within which an own action makes a contact active before",
+        unit="days",
+        source="article 001 (S062)",
+        date="2024-05-24",
+        ge=1,
+        le=365,
+    )
+    push_entry_channels: int = setting(
+        6,
+        "largest entry channels told apart when removals are set against links",
+        unit="channels",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=20,
+    )
+    push_most_links: int = setting(
+        7,
+        "links a week from which on contacts are put together",
+        unit="links",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+        le=30,
+    )
+    push_min_removals: int = setting(
+        50,
+        "removals below which nothing is said about links and removals",
+        unit="removals",
+        source=HOUSE,
+        date="2026-11",
+        ge=10,
+    )
+    push_min_weeks: int = setting(
+        12,
+        "calendar weeks with removals below which nothing is said about links and removals: the "
+        "interval rests on the differences between weeks",
+        unit="weeks",
+        source=HOUSE,
+        date="2026-11",
+        ge=8,
+    )
+    push_min_contact_weeks: int = setting(
+        200,
+        "contact-weeks from which on a number of links a week counts as seen",
+        unit="contact-weeks",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    push_tolerance: float = setting(
+        0.05,
+        "rise of the removal rate by one further link a week that does not matter",
+        unit="share of the removal rate",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    push_change_on: dt.date | None = setting(
+        None,
+        "day on which pushing was intensified; where it is not given, a lasting step in the links "
+        "a week is looked for",
+        unit="date",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    push_change_ratio: float = setting(
+        1.5,
+        "links a week after a step against those before from which on it counts as a change",
+        unit="ratio",
+        source=HOUSE,
+        date="2026-11",
+        gt=1,
+    )
+    push_holdout_arms: tuple[str, ...] = setting(
+        ("control", "holdout", "对照", "对照组", "空白", "空白组"),
+        "names of test arms to which nothing was sent",
+        unit="names of arms",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    push_holdout_days: int = setting(
+        30,
+        "days after a send within which removals in a test are counted",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=365,
+    )
+    contact_cap: int = setting(
+        3,
+        "messages from the brand in 7 days, over all channels, above which a person is over the "
+        "cap",
+        unit="messages in 7 days",
+        source="house rule for article 001 (S097), which gives no number",
+        date="2026-11",
+        ge=1,
+    )
+    benign_spread: float = setting(
+        0.5,
+        "spread of content types (entropy as a share of its maximum) from which on contents are "
+        "varied",
+        unit="share of the maximum",
+        source="house rule for article 002 (S138), which gives no number",
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    benign_types: int = setting(
+        3,
+        "content types with a share of 5 % or more that a brand should have at least",
+        unit="types",
+        source="house rule for article 002 (S138), which gives no number",
+        date="2026-11",
+        ge=1,
+        le=4,
+    )
+    benign_type_share: float = setting(
+        0.05,
+        "share of messages from which on a content type counts as used",
+        unit="share of messages",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        lt=1,
+    )
+    fatigue_response_days: int = setting(
+        3,
+        "days after a message within which a response is counted for it",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=30,
+    )
+    fatigue_rest_days: int = setting(
+        30,
+        "days without any message at the beginning of the data after which a person's first "
+        "message counts as the first",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=365,
+    )
+    fatigue_exposures: int = setting(
+        12,
+        "messages to a person up to which the response is followed",
+        unit="messages",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+        le=50,
+    )
+    fatigue_share: float = setting(
+        0.5,
+        "share of the first response below which people are tired",
+        unit="share of the first response",
+        source="article 001 (S046)",
+        date="2024",
+        gt=0,
+        lt=1,
+    )
+    fatigue_response: Literal["click", "order"] = setting(
+        "click",
+        "what counts as a response to a message",
+        unit="action",
+        source="article 001 (S046)",
+        date="2024",
+    )
+    fatigue_min_people: int = setting(
+        200,
+        "people who got a message of a number from which on its response is compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=20,
+    )
+    fatigue_min_responses: int = setting(
+        30,
+        "first responses among them below which nothing is compared",
+        unit="responses",
+        source=HOUSE,
+        date="2026-11",
+        ge=5,
     )
