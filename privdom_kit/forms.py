@@ -96,6 +96,46 @@ class Step(Frozen):
     evidence: str = ""
 
 
+class StatedPain(Frozen):
+    """A pain point as the consultant states it.
+
+    Attributes:
+        frequency: Share of people who have it; None where nobody has counted.
+        severity: How bad it is, 0 (a nuisance) to 2 (people leave over it).
+    """
+
+    frequency: float | None = Field(
+        default=None, ge=0, le=1, json_schema_extra={"unit": "share of people"}
+    )
+    severity: float | None = Field(default=None, ge=0, le=2, json_schema_extra={"unit": "0 to 2"})
+
+
+class JourneyStage(Frozen):
+    """One stage of the journey, as the consultant states it.
+
+    Attributes:
+        name: What the journey map calls it; empty: the name of the stage.
+        touchpoints: Where people meet the brand there.
+        emotion: How people feel there, -2 to 2; None where not judged.
+        pain_points: What hurts there, by its words.
+    """
+
+    name: str = ""
+    touchpoints: tuple[str, ...] = Field(default=(), strict=False)
+    emotion: float | None = Field(default=None, ge=-2, le=2, json_schema_extra={"unit": "-2 to 2"})
+    pain_points: dict[str, StatedPain] = Field(default_factory=dict)
+
+
+class Journey(Sections):
+    """The customer journey as the consultant draws it (S053, S054).
+
+    Attributes:
+        stages: The stages by the name that ``responses.stage`` uses, first to last.
+    """
+
+    stages: dict[str, JourneyStage] = Field(default_factory=dict)
+
+
 class Forms(Sections):
     """forms.yml as it is written.
 
@@ -103,11 +143,13 @@ class Forms(Sections):
         systems: Systems and tools by name (S027).
         consent: Consent and limits (S172).
         joining_up: The four steps of joining up (S197).
+        journey: The customer journey, stage by stage (S053, S054).
     """
 
     systems: dict[str, System] = Field(default_factory=dict)
     consent: Consent = Consent()
     joining_up: dict[Literal[STEPS], Step] = Field(default_factory=dict)  # type: ignore[valid-type]
+    journey: Journey = Journey()
 
 
 def read_forms(config: ClientConfig) -> Forms:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from privdom_kit.layering.measure_cohorts import measure_retention
-from privdom_kit.layering.periods import period_name, period_of, period_start, with_period
+from privdom_kit.periods import period_name, period_of, period_start, with_period
 from privdom_kit.results import Verdict
 
 PUBLIC = Path(os.environ.get("PRIVDOM_PUBLIC_DATA", Path(__file__).parents[3] / "shared" / "data"))

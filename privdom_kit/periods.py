@@ -18,10 +18,12 @@ def with_period(frame: nw.LazyFrame, day: str, period: str, kind: str) -> nw.Laz
         frame: Rows with an integer day.
         day: Column of the day.
         period: Name of the column to add.
-        kind: month (12 x year + month - 1) or week (Mondays counted from 1969-12-29).
+        kind: month (12 x year + month - 1), week (Mondays counted from 1969-12-29) or day.
     """
     import narwhals as nw
 
+    if kind == "day":
+        return frame.with_columns(nw.col(day).alias(period))
     if kind == "week":
         return frame.with_columns(((nw.col(day) + 3) // 7).alias(period))
     # H. Hinnant, chrono-compatible low-level date algorithms (civil_from_days), for days from
@@ -39,6 +41,8 @@ def with_period(frame: nw.LazyFrame, day: str, period: str, kind: str) -> nw.Laz
 
 def period_of(day: int, kind: str) -> int:
     """The index of the period of one day."""
+    if kind == "day":
+        return day
     if kind == "week":
         return (day + 3) // 7
     date = day_date(day)
@@ -47,12 +51,14 @@ def period_of(day: int, kind: str) -> int:
 
 def period_start(index: int, kind: str) -> int:
     """The first day of a period."""
+    if kind == "day":
+        return index
     if kind == "week":
         return 7 * index - 3
     return day_number(dt.date(index // 12, index % 12 + 1, 1))
 
 
 def period_name(index: int, kind: str) -> str:
-    """The period as read: 2026-05 for a month, the Monday's date for a week."""
+    """The period as read: 2026-05 for a month, the Monday's date for a week, or the day's."""
     date = day_date(period_start(index, kind))
-    return date.isoformat() if kind == "week" else f"{date:%Y-%m}"
+    return f"{date:%Y-%m}" if kind == "month" else date.isoformat()
