@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, ValidationError
 
 from privdom_kit.contracts import IDENTITIES, TABLES
+from privdom_kit.form_registers import (
+    Benefits,
+    CopyText,
+    MemberDay,
+    RatingSheet,
+    RuleOverride,
+    TouchpointEntry,
+    register_problems,
+)
 from privdom_kit.problems import Problem, raise_problems, schema_problems
 from privdom_kit.safe_yaml import YamlFile, read_yaml
 from privdom_kit.settings import Frozen, Sections
@@ -143,12 +152,24 @@ class Forms(Sections):
         systems: Systems and tools by name (S027).
         consent: Consent and limits (S172).
         joining_up: The four steps of joining up (S197).
+        touchpoints: The brand's touchpoints by id, with role, kpi and owner (S001, S039).
+        benefits: Member benefits by channel (S026).
+        member_days: Member days (S071).
+        texts: Texts to be checked against the rules.
+        rule_overrides: Rules that do not hold here, each with its reason.
+        rubrics: Ratings by hand, a sheet a rubric, subject and rater.
         journey: The customer journey, stage by stage (S053, S054).
     """
 
     systems: dict[str, System] = Field(default_factory=dict)
     consent: Consent = Consent()
     joining_up: dict[Literal[STEPS], Step] = Field(default_factory=dict)  # type: ignore[valid-type]
+    touchpoints: dict[str, TouchpointEntry] = Field(default_factory=dict)
+    benefits: Benefits = Benefits()
+    member_days: tuple[MemberDay, ...] = Field(default=(), strict=False)
+    texts: tuple[CopyText, ...] = Field(default=(), strict=False)
+    rule_overrides: tuple[RuleOverride, ...] = Field(default=(), strict=False)
+    rubrics: tuple[RatingSheet, ...] = Field(default=(), strict=False)
     journey: Journey = Journey()
 
 
@@ -167,7 +188,7 @@ def read_forms(config: ClientConfig) -> Forms:
     except ValidationError as error:
         raise_problems(file, schema_problems(error, file, Forms))
         raise
-    raise_problems(file, list(_value_problems(file, forms)))
+    raise_problems(file, [*_value_problems(file, forms), *register_problems(file, forms)])
     return forms
 
 

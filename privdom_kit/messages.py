@@ -50,6 +50,21 @@ class Message:
         return self.render()
 
 
+class Bilingual(Message):
+    """A wording that a knowledge file gives in every language itself; nothing to translate."""
+
+    __slots__ = ()
+
+    def render(self, language: str | None = None, currency: str | None = None) -> str:
+        """The wording in ``language`` (default: the one set by :func:`set_language`)."""
+        return str(self.values[language or _state["language"]])
+
+
+def bilingual(words: Mapping[str, str]) -> Bilingual:
+    """A wording by language as a :class:`Message`."""
+    return Bilingual(words["en"], words)
+
+
 def msg(template: str, /, **values: Any) -> Message:
     """A :class:`Message`; the name is what the catalogue's extraction looks for."""
     return Message(template, values)

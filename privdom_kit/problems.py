@@ -214,7 +214,7 @@ def _find_field(model: type[BaseModel], keys: KeyPath) -> tuple[FieldInfo | None
         current = _model_of(annotation)
         if get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
-        elif get_origin(annotation) is list:
+        elif get_origin(annotation) in (list, tuple):
             annotation = get_args(annotation)[0]
         elif current is not None and key in current.model_fields:
             field = current.model_fields[key]

@@ -58,8 +58,7 @@ def test_without_a_file_nothing_is_stated(tmp_path: Path) -> None:
     [
         (
             "system: []\n",
-            "line 1: system is not a known key. Expected one of systems, consent, joining_up, "
-            "journey. "
+            f"line 1: system is not a known key. Expected one of {', '.join(Forms.model_fields)}. "
             "Did you mean systems?",
         ),
         (
