@@ -2,8 +2,173 @@
 
 from __future__ import annotations
 
-from privdom_kit.settings.base import Frozen
+from typing import Literal
+
+from privdom_kit.settings.base import HOUSE, Frozen, setting
 
 
 class JourneysSettings(Frozen):
     """03_journey_mapping."""
+
+    # paths, attribution, absorption
+    attribution_days: int = setting(
+        30,
+        "days before an order within which a touch is on its path; other time is cut alike",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=365,
+    )
+    path_direction: Literal["both", "customer", "brand"] = setting(
+        "both",
+        "whose acts are steps of a path: what the brand sent, what people did, or both",
+        unit="choice",
+        source=HOUSE,
+        date="2026-11",
+    )
+    path_touchpoints: int = setting(
+        12,
+        "touchpoints that paths tell apart, the most frequent; the others count as one",
+        unit="touchpoints",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=40,
+    )
+    path_steps: int = setting(
+        4,
+        "steps of a path that are told apart (a repeated touchpoint is one step)",
+        unit="steps",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=8,
+    )
+    path_end: Literal["last", "first"] = setting(
+        "last",
+        "which steps of a longer path are told apart",
+        unit="choice",
+        source=HOUSE,
+        date="2026-11",
+    )
+    paths_shown: int = setting(
+        12,
+        "paths listed by how often they were gone, and by what they brought",
+        unit="paths",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=100,
+    )
+    path_min_paths: int = setting(
+        30,
+        "times a path was gone below which its net revenue per path is not ranked",
+        unit="paths",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    path_flow_touchpoints: int = setting(
+        6,
+        "touchpoints drawn in the flow to the order; the others count as one",
+        unit="touchpoints",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=12,
+    )
+    attribution_removal: Literal["to_null", "renormalise"] = setting(
+        "to_null",
+        "what becomes of the people of a removed touchpoint: lost, or left out",
+        unit="choice",
+        source="Anderl et al., Int. J. of Research in Marketing 33 (2016)",
+        date="2016",
+    )
+    attribution_first_share: float = setting(
+        0.4,
+        "credit of the first touch in the position model",
+        unit="share of an order",
+        source="google/fractribution",
+        date="2022",
+        ge=0,
+        le=0.5,
+    )
+    attribution_last_share: float = setting(
+        0.4,
+        "credit of the last touch in the position model",
+        unit="share of an order",
+        source="google/fractribution",
+        date="2022",
+        ge=0,
+        le=0.5,
+    )
+    attribution_half_life_days: float = setting(
+        7.0,
+        "days after which the credit of a touch has halved in the time-decay model",
+        unit="days",
+        source="Google Analytics, time decay model",
+        date="2016",
+        gt=0,
+        le=365,
+    )
+    attribution_min_orders: int = setting(
+        100,
+        "orders with a touch below which no credit is judged",
+        unit="orders",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    attribution_tolerance: float = setting(
+        0.05,
+        "difference between two models in the share of credit that does not matter",
+        unit="share of credit",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        lt=1,
+    )
+    absorption_min_people: int = setting(
+        50,
+        "people who come to a touchpoint below which no chances are estimated from it",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    bootstrap_draws: int = setting(
+        500,
+        "resampled copies behind the intervals of chains",
+        unit="draws",
+        source=HOUSE,
+        date="2026-11",
+        ge=100,
+        le=10000,
+    )
+    bootstrap_groups: int = setting(
+        200,
+        "groups of people, by a hash, that are resampled whole",
+        unit="groups",
+        source=HOUSE,
+        date="2026-11",
+        ge=20,
+        le=2000,
+    )
+    bootstrap_seed: int = setting(
+        20261122,
+        "start of the random numbers that draw the copies",
+        unit="number",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+    )
+    confidence_level: float = setting(
+        0.95,
+        "confidence of every interval of the journeys",
+        unit="share",
+        source=HOUSE,
+        date="2026-11",
+        gt=0.5,
+        lt=1,
+    )
