@@ -118,7 +118,7 @@ class TouchpointsSettings(Frozen):
         lt=1,
     )
     min_groups: int = setting(
-        5,
+        3,
         "groups from which on an estimate over groups is given",
         unit="groups",
         source=HOUSE,
@@ -428,15 +428,6 @@ class TouchpointsSettings(Frozen):
         source=HOUSE,
         date="2026-11",
         ge=1,
-    )
-    push_window_days: int = setting(
-        7,
-        "days for which a purchase link counts as received lately",
-        unit="days",
-        source="article 001 (S040: links a week)",
-        date="2024",
-        ge=1,
-        le=28,
     )
     push_lookback_days: int = setting(
         365,
