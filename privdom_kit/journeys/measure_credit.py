@@ -1,0 +1,330 @@
+"""Which touchpoints went together with orders: seven models of credit beside one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from privdom_kit.answers import Question, bounded, interval_figures, used_settings
+from privdom_kit.journeys.credit_counts import (
+    TOUCH_MODELS,
+    CreditCounts,
+    count_credit,
+    set_credit,
+    total_moves,
+)
+from privdom_kit.journeys.path_rows import PathRows, read_paths
+from privdom_kit.journeys.removal import (
+    TO_NULL,
+    conversion_and_effects,
+    effects_without_paths,
+    shares_of,
+)
+from privdom_kit.journeys.resampling import (
+    cube,
+    draw_weights,
+    percentile_interval,
+    redraw,
+    sure_interval,
+)
+from privdom_kit.messages import Message, msg
+from privdom_kit.results import Result, Verdict
+from privdom_kit.suppression import suppress, suppression_note
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from privdom_kit.base import Base
+    from privdom_kit.estimates import Interval
+    from privdom_kit.settings import Settings
+
+_MODELS = ("markov", "shapley", "linear", "position", "time_decay", "first", "last")
+_SETTINGS = (
+    *("attribution_days", "attribution_removal", "attribution_first_share"),
+    *("attribution_last_share", "attribution_half_life_days", "attribution_min_orders"),
+    *("attribution_tolerance", "path_direction", "path_touchpoints", "bootstrap_draws"),
+    *("bootstrap_groups", "bootstrap_seed", "confidence_level"),
+)
+_UNITS = {
+    "touchpoint": "text: touchpoint",
+    "customers": "count: people with an order after this touchpoint",
+    "paths_with": "count: paths that hold the touchpoint",
+    "orders_with": "count: orders whose path holds the touchpoint",
+    "paths_without": "count: paths that do not hold the touchpoint",
+    "orders_without": "count: orders whose path does not hold the touchpoint",
+    "rate_with": "percent: share of the paths with it that end with an order",
+    "rate_without": "percent: share of the paths without it that end with an order",
+    "rate_difference": "points: rate with less rate without",
+    "removal_effect": "percent: share of the conversion rate lost with the touchpoint",
+    "markov_share": "percent: share of the credit by removal",
+    "last_share": "percent: share of the credit by last touch",
+    "credit_gap": "points: share by last touch less share by removal",
+    "model": "text: model of credit",
+    "credit": "number: orders credited",
+    "credited_orders": "count: orders with a touch, which are shared out",
+    "share": "percent: share of the credited orders",
+    "credited_revenue": "money: net revenue credited",
+    "orders": "count: orders, those of one person and day as one",
+    "touched_share": "percent: share of orders with a touch in the window before",
+    "paths": "count: paths",
+    "conversion_rate": "percent: share of paths that end with an order",
+    "touches_per_order": "number: touches on the path to an order",
+    "net_revenue": "money: net revenue of the credited orders",
+    "overcredited": "text: touchpoint that last touch credits most beyond removal",
+    "overcredited_last_share": "percent: its share of the credit by last touch",
+    "overcredited_markov_share": "percent: its share of the credit by removal",
+    "overcredited_gap": "points: its share by last touch less that by removal",
+    "removal": "text: what becomes of the people of a removed touchpoint",
+}
+QUESTION = Question("attribution", (), _UNITS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Copies:
+    """Estimates by node, and the same in each resampled copy (copies, nodes)."""
+
+    estimate: NDArray
+    copies: NDArray
+
+
+def measure_attribution(base: Base, settings: Settings) -> Result:
+    """Credit of touchpoints for orders by removal (Markov), Shapley and the usual rules.
+
+    Paths are the touches in windows of ``attribution_days`` before each order and before the end
+    of ``as_of``: see :mod:`~privdom_kit.journeys.path_rows`. A touch is any message, visit or act
+    in ``path_direction``; the place of the order itself is none. Models:
+    :func:`~privdom_kit.journeys.credits.credit_from_paths`, on these very paths, time decay by
+    real time. Intervals by resampling groups of people (bootstrap).
+
+    Every model describes what went together, none what caused an order. The verdict is watch where
+    last touch credits a touchpoint with more than removal does, by more than the tolerance for
+    sure: a budget that follows last touch would follow it there.
+
+    Returns:
+        ``table``: touchpoint, customers, paths and orders with and without it, their rates and
+        difference, removal effect, share of credit by removal and by last touch and their gap,
+        each estimate with interval. ``credits``: touchpoint, model, credit (orders), share,
+        credited revenue: every model adds up to the credited orders and their revenue.
+    """
+    used = used_settings(settings, *(f"journeys.{name}" for name in _SETTINGS))
+    reason = _missing(base)
+    if reason is not None:
+        return QUESTION.unanswered(base.as_of, Verdict.NOT_MEASURED, reason, used)
+    paths = read_paths(base, settings)
+    counts = count_credit(paths, settings) if paths.names else None
+    coverage = base.events.coverage
+    if counts is None or not counts.paths[:, 1].sum():
+        why = msg("No order has a touch in the {days:days} before it.", days=used[_key("days")])
+        return QUESTION.unanswered(
+            base.as_of, Verdict.NOT_ENOUGH_DATA, why, used, coverage=coverage
+        )
+    estimates = _estimates(counts, settings)
+    table = _table(paths, counts, estimates, settings)
+    credit = _credit_table(paths, counts, estimates["markov_share"].estimate)
+    figures = _figures(paths, counts, estimates, settings)
+    least = settings.privacy.min_cell
+    shown, cells = suppress(table, "customers", [c for c in table if c not in _NAMES], least)
+    hidden = shown.loc[shown["customers"].isna(), "touchpoint"]
+    masked = credit["touchpoint"].isin(hidden)
+    for column in ("credit", "share", "credited_revenue"):
+        credit[column] = credit[column].mask(masked)
+    return QUESTION.answer(
+        base.as_of,
+        _verdict(figures, settings),
+        shown,
+        used,
+        coverage=coverage,
+        figures=figures,
+        tables={"credits": credit},
+        notes=(*_notes(settings), *suppression_note(cells, least)),
+    )
+
+
+_NAMES = ("touchpoint", "customers")
+
+
+def _key(name: str) -> str:
+    return f"journeys.attribution_{name}"
+
+
+def _missing(base: Base) -> Message | None:
+    if base.purchases is None:
+        return msg("No orders table was given.")
+    if not any(kind["action"] != "order" for kind in base.events.counts):
+        return msg("No table tells of touches before an order.")
+    return None
+
+
+def _estimates(counts: CreditCounts, settings: Settings) -> dict[str, _Copies]:
+    """What is estimated by node, with its resampled copies."""
+    import numpy as np
+
+    seen = counts.paths.sum(axis=1) > 0
+    weights = np.zeros((settings.journeys.bootstrap_draws, len(seen)))
+    weights[:, seen] = draw_weights(int(seen.sum()), settings)
+    whole = _solve(counts, np.ones((1, len(seen))), settings)
+    drawn = _solve(counts, weights, settings)
+    return {name: _Copies(whole[name][0], drawn[name]) for name in whole}
+
+
+def _solve(counts: CreditCounts, weights: NDArray, settings: Settings) -> dict[str, NDArray]:
+    """Every estimate in each copy that the weights of the groups make (copies, nodes)."""
+    import numpy as np
+
+    with_node, paths = redraw(weights, counts.with_node), redraw(weights, counts.paths)
+    groups, _, size = counts.with_node.shape
+    last = redraw(weights, cube(counts.touches, ("group", "node"), (groups, size), "last"))
+    rate, effects = conversion_and_effects(total_moves(counts.moves, weights))
+    orders_without = paths[:, 1, np.newaxis] - with_node[:, 1]
+    paths_without = paths.sum(axis=1)[:, np.newaxis] - with_node.sum(axis=1)
+    if settings.journeys.attribution_removal != TO_NULL:
+        parts = zip(orders_without, paths_without, rate, strict=True)
+        effects = np.array([effects_without_paths(x, n, float(r)) for x, n, r in parts])
+    markov, last = shares_of(effects), shares_of(last)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate_with = with_node[:, 1] / with_node.sum(axis=1)
+        rate_without = orders_without / paths_without
+    return {
+        "rate_with": rate_with,
+        "rate_without": rate_without,
+        "rate_difference": rate_with - rate_without,
+        "removal_effect": effects,
+        "markov_share": markov,
+        "last_share": last,
+        "credit_gap": last - markov,
+    }
+
+
+def _table(
+    paths: PathRows, counts: CreditCounts, estimates: dict[str, _Copies], settings: Settings
+) -> pd.DataFrame:
+    import pandas as pd
+
+    with_node, all_paths = counts.with_node.sum(axis=0), counts.paths.sum(axis=0)
+    table = pd.DataFrame(
+        {
+            "touchpoint": paths.names,
+            "customers": counts.people.astype("int64"),
+            "paths_with": with_node.sum(axis=0).astype("int64"),
+            "orders_with": with_node[1].astype("int64"),
+            "paths_without": (all_paths.sum() - with_node.sum(axis=0)).astype("int64"),
+            "orders_without": (all_paths[1] - with_node[1]).astype("int64"),
+            "credited_orders": int(all_paths[1]),
+        }
+    )
+    level = settings.journeys.confidence_level
+    for name, one in estimates.items():
+        found = [
+            interval_figures(name, percentile_interval(float(one.estimate[i]), copies, level))
+            for i, copies in enumerate(one.copies.T)
+        ]
+        table[list(bounded(name))] = pd.DataFrame(found, dtype="float64")
+    return table.sort_values(
+        ["markov_share", "touchpoint"], ascending=[False, True], ignore_index=True
+    )
+
+
+def _credit_table(paths: PathRows, counts: CreditCounts, markov: NDArray) -> pd.DataFrame:
+    """Credit by touchpoint and model, in the order of the models."""
+    import pandas as pd
+
+    size = len(paths.names)
+    by_node = counts.touches.groupby("node").sum().reindex(range(size), fill_value=0.0)
+    orders, cents = counts.paths[:, 1].sum(), counts.sets.loc[counts.sets["converted"] == 1]
+    revenue = float(cents["cents"].sum())
+    found = {model: (by_node[model], by_node[f"{model}_cents"]) for model in TOUCH_MODELS}
+    found |= {
+        "markov": (markov * orders, markov * revenue),
+        "shapley": set_credit(counts.sets, size),
+    }
+    tables = [
+        pd.DataFrame(
+            {
+                "touchpoint": paths.names,
+                "model": model,
+                "credit": [float(value) for value in found[model][0]],
+                "credited_orders": int(orders),
+                "share": [float(value / orders) for value in found[model][0]],
+                "credited_revenue": [float(value / 100) for value in found[model][1]],
+            }
+        )
+        for model in _MODELS
+    ]
+    order = sorted(range(size), key=lambda place: (-markov[place], paths.names[place]))
+    return pd.concat([table.iloc[order] for table in tables], ignore_index=True)
+
+
+def _figures(
+    paths: PathRows, counts: CreditCounts, estimates: dict[str, _Copies], settings: Settings
+) -> dict[str, object]:
+    orders, every = int(counts.paths[:, 1].sum()), int(counts.paths.sum())
+    won = counts.sets[counts.sets["converted"] == 1]
+    return {
+        "orders": paths.orders,
+        "credited_orders": orders,
+        "touched_share": orders / paths.orders,
+        "paths": every,
+        "conversion_rate": orders / every,
+        "touches_per_order": counts.length / orders,
+        "net_revenue": float(won["cents"].sum()) / 100,
+        "removal": settings.journeys.attribution_removal,
+        **_overcredited(paths, counts, estimates, settings),
+    }
+
+
+def _overcredited(
+    paths: PathRows, counts: CreditCounts, estimates: dict[str, _Copies], settings: Settings
+) -> dict[str, object]:
+    """The touchpoint whose credit by last touch exceeds that by removal most, if any for sure."""
+    shown = counts.people >= settings.privacy.min_cell
+    gaps = {
+        place: _sure_gap(place, counts, estimates["credit_gap"], settings)
+        for place in range(len(paths.names))
+        if shown[place]
+    }
+    tolerance = settings.journeys.attribution_tolerance
+    sure = [place for place, gap in gaps.items() if gap.lower > tolerance]
+    if not sure:
+        gap_figures = interval_figures("overcredited_gap", None)
+        names = ("overcredited", "overcredited_last_share", "overcredited_markov_share")
+        return {**dict.fromkeys(names), **gap_figures}
+    most = max(sure, key=lambda place: gaps[place].estimate)
+    return {
+        "overcredited": paths.names[most],
+        "overcredited_last_share": float(estimates["last_share"].estimate[most]),
+        "overcredited_markov_share": float(estimates["markov_share"].estimate[most]),
+        **interval_figures("overcredited_gap", gaps[most]),
+    }
+
+
+def _sure_gap(place: int, counts: CreditCounts, gap: _Copies, settings: Settings) -> Interval:
+    groups = int((counts.paths.sum(axis=1) > 0).sum())
+    level, size = settings.journeys.confidence_level, len(gap.estimate)
+    return sure_interval(float(gap.estimate[place]), gap.copies[:, place], level, size, groups)
+
+
+def _verdict(figures: dict[str, object], settings: Settings) -> Verdict:
+    if int(str(figures["credited_orders"])) < settings.journeys.attribution_min_orders:
+        return Verdict.NOT_ENOUGH_DATA
+    return Verdict.WATCH if figures["overcredited"] else Verdict.CLEAR
+
+
+def _notes(settings: Settings) -> tuple[Message, ...]:
+    kept = (
+        msg("Removal: people are lost where they would have met the removed touchpoint (to null).")
+        if settings.journeys.attribution_removal == TO_NULL
+        else msg("Removal: people who met the removed touchpoint are left out (renormalised).")
+    )
+    return (
+        msg(
+            "A model of what went together, not of cause: who was about to buy also meets more "
+            "touchpoints. Only a holdout tells what a touchpoint adds."
+        ),
+        kept,
+        msg("Linear credit is per touch: a touchpoint met twice on a path gets two shares."),
+        msg(
+            "Money goes with the orders of a path; for removal it is the net revenue in "
+            "proportion to the share of credit."
+        ),
+    )
