@@ -182,8 +182,9 @@ def survival_curve(
     observed: ArrayLike,
     counts: ArrayLike | None = None,
     level: float = 0.95,
+    entries: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> SurvivalCurve:
-    """Product-limit survival with right censoring (Kaplan and Meier 1958).
+    """Product-limit survival with right censoring (Kaplan and Meier 1958) and late entry.
 
     Intervals: Greenwood's variance on the log(-log) scale (Kalbfleisch and Prentice 1980), which
     stays within 0 and 1 and holds its level at small numbers where the plain one does not.
@@ -193,13 +194,20 @@ def survival_curve(
         observed: 1 where the event happened, 0 where it had not by then.
         counts: People that each row stands for; one each where not given.
         level: Confidence level.
+        entries: Times from which on people are watched, and how many from each; everybody from
+            the start where not given. Who enters at a time is at risk at that time.
 
     Raises:
         DataError: Lengths differ, a duration is negative or missing, or nobody is left.
     """
     time, events, leaving = _exits(durations, observed, counts)
     at_risk = np.cumsum(leaving[::-1])[::-1]
-    survival = np.cumprod(1 - events / at_risk)
+    if entries is not None:
+        start, people = (np.asarray(part, dtype=float) for part in entries)
+        late = np.array([people[start > moment].sum() for moment in time])
+        at_risk = at_risk - late
+    hazard = np.divide(events, at_risk, out=np.zeros(len(time)), where=at_risk > 0)
+    survival = np.cumprod(1 - hazard)
     lower, upper = _log_log_limits(survival, events, at_risk, level)
     half = time[survival <= 0.5 + 1e-12]
     table = _frame(
@@ -211,6 +219,94 @@ def survival_curve(
         survival_ci_upper=upper,
     )
     return SurvivalCurve(table, float(half[0]) if len(half) else None)
+
+
+def effective_counts(curve: SurvivalCurve, time: float) -> tuple[float, float] | None:
+    """How many of how many binomial trials carry as much as the curve does at ``time``.
+
+    The effective number of Rothman (J. Chronic Dis. 31, 1978): n = S (1 - S) / Greenwood's
+    variance; those at risk where nothing (or everything) has happened, as Dorey and Korn (Stat.
+    Med. 6, 1987) take it. Without censoring they are the plain counts. With them the intervals
+    and tests of shares hold for product-limit shares, also where no event was seen.
+
+    Returns:
+        ``(events, people)``; None where nobody is watched at ``time``.
+    """
+    reached = curve.table[curve.table["time"] <= time]
+    watched = curve.at_risk(time)
+    if not watched:
+        return None
+    if reached.empty:
+        return 0.0, float(watched)
+    events, at_risk = (reached[c].to_numpy(float) for c in ("events", "at_risk"))
+    gone = 1 - float(reached["survival"].iloc[-1])
+    left = at_risk - events
+    steps = np.divide(events, at_risk * left, out=np.zeros(len(left)), where=left > 0)
+    # S (1 - S) / (S^2 x sum of steps); without censoring exactly the number of people.
+    people = gone / ((1 - gone) * steps.sum()) if 0 < gone < 1 else float(watched)
+    return gone * people, people
+
+
+@dataclass(frozen=True, slots=True)
+class RateComparison:
+    """Events of one group against another's over strata of time at risk.
+
+    Attributes:
+        difference: Events per unit of time at risk, first less second group.
+        p_value: Two-sided, of no difference in any stratum.
+        events: Events of the first group in strata where the other was watched too.
+        time: Its time at risk there.
+        second_events: Events of the second group there.
+    """
+
+    difference: Interval
+    p_value: float
+    events: float
+    time: float
+    second_events: float
+
+
+def compare_rates(
+    x1: ArrayLike, t1: ArrayLike, x2: ArrayLike, t2: ArrayLike, level: float = 0.95
+) -> RateComparison | None:
+    """Rates of two groups compared within strata and pooled.
+
+    The Mantel-Haenszel difference of rates with the variance of Greenland and Robins (Biometrics
+    41, 1985), and the score test of equal rates within strata (Shore, Pasternack and Curnen, Am.
+    J. Epidemiol. 103, 1976): given the events of a stratum, the first group has its share of time.
+    Only strata in which both groups were watched say anything.
+
+    Args:
+        x1: Events of the first group, by stratum.
+        t1: Its time at risk.
+        x2: Events of the second group.
+        t2: Its time at risk.
+        level: Confidence level.
+
+    Returns:
+        None where no stratum has both, or no event fell in them.
+    """
+    from scipy.stats import norm
+
+    parts = [np.asarray(part, dtype=float) for part in (x1, t1, x2, t2)]
+    both = (parts[1] > 0) & (parts[3] > 0)
+    a, m, b, n = (part[both] for part in parts)
+    if not (a.sum() + b.sum()) > 0:
+        return None
+    weight = m * n / (m + n)
+    gap = float((weight * (a / m - b / n)).sum() / weight.sum())
+    spread = math.sqrt(float((weight**2 * (a / m**2 + b / n**2)).sum())) / float(weight.sum())
+    expected = (a + b) * m / (m + n)
+    variance = float(((a + b) * m * n / (m + n) ** 2).sum())
+    z = (a.sum() - expected.sum()) / math.sqrt(variance)
+    far = float(norm.ppf((1 + level) / 2)) * spread
+    return RateComparison(
+        Interval(gap, gap - far, gap + far),
+        float(2 * norm.sf(abs(z))),
+        float(a.sum()),
+        float(m.sum()),
+        float(b.sum()),
+    )
 
 
 def incidence_matrix(events: NDArray, leaving: NDArray) -> NDArray:
@@ -226,6 +322,46 @@ def incidence_matrix(events: NDArray, leaving: NDArray) -> NDArray:
     at_risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
     hazard = np.divide(events, at_risk, out=np.zeros(events.shape), where=at_risk > 0)
     return 1 - np.cumprod(1 - hazard, axis=1)
+
+
+def weighted_kappa(
+    table: ArrayLike, weights: str = "quadratic", level: float = 0.95
+) -> Interval | None:
+    """Agreement of two raters on ordered categories beyond that of chance (Cohen 1968).
+
+    The interval takes the large-sample standard error of Fleiss, Cohen and Everitt (1969) and
+    stays within -1 and 1; it takes ratings as independent of one another. Where that error is
+    nought (full agreement, or a rater who gave one rating only) it says nothing, and the bounds
+    are NaN.
+
+    Args:
+        table: Ratings counted by category of the first rater (rows) and of the second (columns).
+        weights: linear (Cicchetti and Allison 1971), or quadratic (Fleiss and Cohen 1973).
+        level: Confidence level.
+
+    Returns:
+        None where kappa does not exist: no ratings, or all in one category.
+
+    Raises:
+        DataError: The table is not square, a count is negative, or the weights are unknown.
+    """
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    counts = np.asarray(table, dtype=float)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or (counts < 0).any():
+        raise DataError(f"ratings of shape {counts.shape}", "expected a square table of counts")
+    if weights not in ("linear", "quadratic"):
+        raise DataError(f"the weights are {weights!r}", "known: linear, quadratic")
+    first, second = counts.sum(axis=1), counts.sum(axis=0)
+    if not counts.sum() or ((first > 0) | (second > 0)).sum() < 2:
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = cohens_kappa(counts, wt=weights)
+    kappa, error = float(found.kappa), float(found.std_kappa)
+    if not error > 1e-12:
+        return Interval(kappa, math.nan, math.nan)
+    half = normal_critical(level) * error
+    return Interval(kappa, max(kappa - half, -1.0), min(kappa + half, 1.0))
 
 
 def t_critical(level: float, degrees: int) -> float:
@@ -333,6 +469,216 @@ def robust_slopes(
     ends = fit.conf_int(alpha=1 - level)
     slopes = range(1, design.shape[1])
     return [Interval(float(fit.params[i]), float(ends[i][0]), float(ends[i][1])) for i in slopes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClusterModel:
+    """A regression on grouped counts whose variance holds where whole clusters move together.
+
+    Attributes:
+        names: Columns of the design, the constant first.
+        coefficients: One a column; of a rate model on the log scale.
+        covariance: Of the coefficients: jackknife over clusters.
+        clusters: Number of clusters.
+    """
+
+    names: tuple[str, ...]
+    coefficients: NDArray
+    covariance: NDArray
+    clusters: int
+
+    def coefficient(self, name: str, level: float = 0.95) -> Interval:
+        """A coefficient and its interval: Student's t on one degree less than clusters."""
+        place = self.names.index(name)
+        value = float(self.coefficients[place])
+        spread = math.sqrt(float(self.covariance[place, place]))
+        reach = t_critical(level, self.clusters - 1) * spread
+        return Interval(value, value - reach, value + reach)
+
+    def draws(self, names: Sequence[str], size: int, seed: int) -> NDArray:
+        """Draws of some coefficients: multivariate Student's t about the estimate."""
+        at = [self.names.index(name) for name in names]
+        rng = np.random.default_rng(seed)
+        scatter = self.covariance[np.ix_(at, at)]
+        normal = rng.multivariate_normal(np.zeros(len(at)), scatter, size, method="svd")
+        degrees = self.clusters - 1
+        return (
+            self.coefficients[at]
+            + normal / np.sqrt(rng.chisquare(degrees, size) / degrees)[:, None]
+        )
+
+
+def rate_model(
+    events: ArrayLike, exposure: ArrayLike, columns: pd.DataFrame, clusters: ArrayLike
+) -> ClusterModel | None:
+    """Poisson regression of events on columns with a log link and time at risk as exposure.
+
+    Args:
+        events: Events by cell.
+        exposure: Time at risk by cell, above zero.
+        columns: Columns of the design without the constant; the first ones are kept where later
+            ones are mixes of them.
+        clusters: What moves together, by cell: the calendar week where one message goes to all.
+
+    Returns:
+        None where there is no event, fewer than three clusters, or no solution.
+    """
+    import statsmodels.api as sm
+    from statsmodels.tools.sm_exceptions import PerfectSeparationError
+
+    y, time = np.asarray(events, float), np.asarray(exposure, float)
+    names, design = _design(columns, np.sqrt(time))
+    if not y.sum() > 0 or len(np.unique(clusters)) < 3:
+        return None
+    model = sm.GLM(y, design, family=sm.families.Poisson(), exposure=time)
+    try:
+        fit = model.fit(maxiter=100)
+    except (PerfectSeparationError, np.linalg.LinAlgError):
+        return None
+    expected = np.asarray(fit.mu)
+    if not fit.converged or not np.isfinite(fit.params).all():
+        return None
+    return _cluster_model(names, fit.params, design, y - expected, expected, clusters)
+
+
+def mean_model(
+    total: ArrayLike, exposure: ArrayLike, columns: pd.DataFrame, clusters: ArrayLike
+) -> ClusterModel | None:
+    """Least squares of a total per unit of exposure on columns, weighted by the exposure.
+
+    Args and result are those of :func:`rate_model`; totals may be of any sign.
+    """
+    y, time = np.asarray(total, float), np.asarray(exposure, float)
+    names, design = _design(columns, np.sqrt(time))
+    if len(np.unique(clusters)) < 3:
+        return None
+    normal = design.T @ (design * time[:, None])
+    solution = np.linalg.solve(normal, design.T @ y)
+    return _cluster_model(names, solution, design, y - time * (design @ solution), time, clusters)
+
+
+def _design(columns: pd.DataFrame, scale: NDArray) -> tuple[tuple[str, ...], NDArray]:
+    """The constant and the columns, less those that add nothing to the ones before them."""
+    full = np.column_stack([np.ones(len(columns)), columns.to_numpy(dtype=float)])
+    _, upper = np.linalg.qr(full * scale[:, None])
+    own, size = np.abs(np.diag(upper)), np.linalg.norm(full * scale[:, None], axis=0)
+    kept = own > 1e-8 * np.where(size > 0, size, 1)
+    names = np.array(["constant", *columns.columns], dtype=object)
+    return tuple(names[kept]), full[:, kept]
+
+
+def _cluster_model(
+    names: tuple[str, ...],
+    coefficients: NDArray,
+    design: NDArray,
+    residual: NDArray,
+    weight: NDArray,
+    clusters: ArrayLike,
+) -> ClusterModel:
+    """The one-step jackknife over clusters, known as CV3.
+
+    It leaves out each cluster in turn. With few or unequal clusters it holds its level better
+    than the plain sandwich (MacKinnon, Nielsen and Webb, Journal of Applied Econometrics 38,
+    2023).
+    """
+    labels, place = np.unique(np.asarray(clusters), return_inverse=True)
+    whole = design.T @ (design * weight[:, None])
+    moves = np.empty((len(labels), design.shape[1]))
+    for number in range(len(labels)):
+        rows = place == number
+        part = design[rows].T @ (design[rows] * weight[rows, None])
+        score = design[rows].T @ residual[rows]
+        # A column that only one cluster fills vanishes with it; the pseudo-inverse leaves it be.
+        moves[number] = np.linalg.pinv(whole - part, hermitian=True) @ score
+    share = (len(labels) - 1) / len(labels)
+    return ClusterModel(names, np.asarray(coefficients), share * moves.T @ moves, len(labels))
+
+
+def paired_ratio(x1: float, x2: float, both: float, level: float = 0.95) -> Interval | None:
+    """The ratio x2/x1 of two shares of the same people, with its interval.
+
+    Delta method on the log scale with the pairing kept (Bonett and Price, Journal of Educational
+    and Behavioral Statistics 31, 2006, equation for the ratio of marginal probabilities); where
+    the second share is zero the interval begins at zero and ends where half a response would.
+
+    Args:
+        x1: People with the first property.
+        x2: People with the second.
+        both: People with both.
+        level: Confidence level.
+
+    Returns:
+        None where nobody has the first property.
+
+    Raises:
+        DataError: The counts contradict one another.
+    """
+    if not 0 <= both <= min(x1, x2):
+        raise DataError(f"{x1}, {x2} and {both} with both", "both are among the one and the other")
+    if x1 <= 0:
+        return None
+    shown = max(x2, 0.5)
+    # At least one differs, or agreement in a sample would pass for certainty.
+    spread = math.sqrt(max(x1 + shown - 2 * both, 1.0) / (x1 * shown))
+    reach = math.exp(normal_critical(level) * spread)
+    return Interval(x2 / x1, x2 / x1 / reach, shown / x1 * reach)
+
+
+def mean_interval(n: float, total: float, squares: float, level: float = 0.95) -> Interval | None:
+    """The mean out of a count, a sum and a sum of squares, with Student's interval.
+
+    Returns:
+        None with nobody. The ends are NaN where no spread was seen (one person, or all alike):
+        that is no evidence of certainty.
+    """
+    if not n:
+        return None
+    mean = total / n
+    spread = _variance(n, total, squares)
+    if not spread:
+        return Interval(mean, math.nan, math.nan)
+    half = t_critical(level, int(n) - 1) * math.sqrt(spread / n)
+    return Interval(mean, mean - half, mean + half)
+
+
+def welch_test(
+    first: tuple[float, float, float], second: tuple[float, float, float], level: float = 0.95
+) -> tuple[Interval, float] | None:
+    """The difference of two means, first less second, with its interval and two-sided p-value.
+
+    B. L. Welch, The generalization of Student's problem when several different population
+    variances are involved, Biometrika 34 (1947); degrees of freedom by Welch and Satterthwaite.
+
+    Args:
+        first: Count, sum and sum of squares.
+        second: The same of the other group.
+        level: Confidence level of the interval.
+
+    Returns:
+        None where a group has fewer than two, or neither shows any spread.
+    """
+    from scipy.stats import t
+
+    if min(first[0], second[0]) < 2:
+        return None
+    shares = [_variance(*group) / group[0] for group in (first, second)]
+    if not sum(shares):
+        return None
+    spread = math.sqrt(sum(shares))
+    degrees = sum(shares) ** 2 / sum(
+        share**2 / (group[0] - 1) for share, group in zip(shares, (first, second), strict=True)
+    )
+    gap = first[1] / first[0] - second[1] / second[0]
+    half = float(t.ppf((1 + level) / 2, degrees)) * spread
+    return Interval(gap, gap - half, gap + half), float(2 * t.sf(abs(gap) / spread, degrees))
+
+
+def _variance(n: float, total: float, squares: float) -> float:
+    """Sample variance; 0 for one value, and where only rounding is left of it."""
+    if n < 2:
+        return 0.0
+    around = squares - total * total / n
+    return around / (n - 1) if around > 1e-9 * max(squares, 1e-12) else 0.0
 
 
 def _check_counts(x: float, n: float) -> None:

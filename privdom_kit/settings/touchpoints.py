@@ -309,6 +309,14 @@ class TouchpointsSettings(Frozen):
         gt=0,
         le=1,
     )
+    mute_pain_points: tuple[str, ...] = setting(
+        ("mute", "muted", "静音", "免打扰", "消息免打扰"),
+        "answers to the survey (responses.pain_point) that say a contact was muted",
+        unit="names of pain points",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
     handover_days: int = setting(
         30,
         "days after a handover over which removals are watched",
