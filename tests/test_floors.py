@@ -37,6 +37,7 @@ FLOORS = {
     "periods": 2,
     "purchases": 2,
     "suppression": 2,
+    "tiers": 2,
     "client_file": 2,
     "config": 2,
     "forms": 2,

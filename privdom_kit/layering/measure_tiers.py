@@ -13,6 +13,7 @@ from privdom_kit.layering.people import SNAPSHOTS
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
+from privdom_kit.tiers import TIERS, tiers_at
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from privdom_kit.settings import LayeringSettings, Settings
 
 METHODS = ("S038",)
-# Nearest last, as the ladder is climbed.
-TIERS = ("stranger", "acquaintance", "friend", "family")
-STRANGER, ACQUAINTANCE, FRIEND, FAMILY = range(len(TIERS))
 _UNKNOWN = -1
 _RULES = (
     *("tier_window_days", "tier_friend_orders", "tier_friend_replies", "tier_family_referrals"),
@@ -97,81 +95,9 @@ def with_tiers(base: CustomerBase, settings: LayeringSettings) -> nw.LazyFrame:
     Returns:
         ``customer`` and the three; null where not known yet.
     """
-    import narwhals as nw
-
+    days = base.days if base.purchases is not None else None
     ends = dict(zip(SNAPSHOTS, base.snapshots, strict=True))
-    rows = base.people.select("customer", "known_day")
-    for name, frame, day in _evidence(base):
-        rows = rows.join(_within(frame, day, name, ends, settings), on="customer", how="left")
-    given = set(rows.collect_schema().names())
-    names = [f"{name}{e}" for name in ("bought", "replied", "invited") for e in ends]
-    absent = [nw.lit(0).alias(name) for name in names if name not in given]
-    rows = rows.with_columns(nw.col("customer"), *absent)
-    rows = rows.with_columns(nw.col(*names).fill_null(0))
-    tiers = {
-        f"tier{ending}": nw.when(nw.col("known_day") <= end).then(_tier(ending, settings))
-        for ending, end in ends.items()
-    }
-    return checkpoint(rows.with_columns(**tiers).select("customer", *tiers))
-
-
-def _evidence(base: CustomerBase) -> list[tuple[str, nw.LazyFrame, str]]:
-    """Rows that count as evidence: name of the count, ``customer`` and the column of the day."""
-    import narwhals as nw
-
-    found = []
-    if base.purchases is not None:
-        found.append(("bought", base.days.select("customer", "day"), "day"))
-    if base.has("touches", "direction"):
-        touches = base.tables["touches"]
-        own = nw.col("direction") == touches.code("direction", "customer")
-        found.append(("replied", touches.frame.filter(own), "occurred_on"))
-    if "referrals" in base.tables:
-        invited = base.tables["referrals"].frame.select("referrer", "customer", "invited_on")
-        invited = invited.filter(nw.col("referrer") != nw.col("customer"))
-        # One invitation a person invited: the first.
-        firsts = invited.group_by("referrer", "customer").agg(nw.col("invited_on").min())
-        found.append(
-            (
-                "invited",
-                firsts.select(nw.col("referrer").alias("customer"), "invited_on"),
-                "invited_on",
-            )
-        )
-    return found
-
-
-def _within(
-    frame: nw.LazyFrame, day: str, name: str, ends: dict[str, int], settings: LayeringSettings
-) -> nw.LazyFrame:
-    import narwhals as nw
-
-    counts = {}
-    for ending, end in ends.items():
-        inside = (nw.col(day) <= end) & (nw.col(day) > end - settings.tier_window_days)
-        counts[f"{name}{ending}"] = nw.when(inside).then(nw.lit(1)).otherwise(nw.lit(0))
-    rows = frame.filter(~nw.col("customer").is_null()).with_columns(**counts)
-    sums = rows.group_by("customer").agg(*[nw.col(column).sum() for column in counts])
-    return sums.with_columns(nw.col(*counts).cast(nw.Int64))
-
-
-def _tier(ending: str, settings: LayeringSettings) -> nw.Expr:
-    import narwhals as nw
-
-    bought, replied, invited = (nw.col(f"{n}{ending}") for n in ("bought", "replied", "invited"))
-    friend = (bought >= settings.tier_friend_orders) | (
-        (bought > 0) & (replied >= settings.tier_friend_replies)
-    )
-    return (
-        nw.when(friend & (invited >= settings.tier_family_referrals))
-        .then(nw.lit(FAMILY))
-        .when(friend)
-        .then(nw.lit(FRIEND))
-        .when((bought > 0) | (replied > 0))
-        .then(nw.lit(ACQUAINTANCE))
-        .otherwise(nw.lit(STRANGER))
-        .cast(nw.Int32)
-    )
+    return checkpoint(tiers_at(base.people, base.tables, days, ends, settings))
 
 
 def _counts(base: CustomerBase, settings: LayeringSettings) -> pd.DataFrame:

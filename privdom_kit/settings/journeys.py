@@ -163,6 +163,161 @@ class JourneysSettings(Frozen):
         date="2026-11",
         ge=0,
     )
+    # stages, experience, pain points, service recovery
+    stage_model: Literal["aipl", "aarrr", "deeplink", "recruit_to_praise"] = setting(
+        "aipl",
+        "stage model that the question stages answers by",
+        unit="name of a stage model",
+        source="article 001 (S043)",
+        date="2024-05-24",
+    )
+    stage_days: int = setting(
+        90,
+        "days within which a person passes from one stage to the next",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    stage_period: Literal["month", "week"] = setting(
+        "month",
+        "calendar period in which people arrive in a stage together",
+        unit="period",
+        source=HOUSE,
+        date="2026-11",
+    )
+    stage_recent_cohorts: int = setting(
+        3,
+        "latest cohorts of a stage that are held against the earlier ones",
+        unit="cohorts",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    stage_min_people: int = setting(
+        100,
+        "people in each group below which passing rates are not compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    stage_tolerance: float = setting(
+        0.02,
+        "change of a passing rate that does not matter",
+        unit="share points (0.02 = 2 points)",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    stage_order: tuple[str, ...] = setting(
+        (),
+        "stages of responses, first to last; nothing means as forms.yml or the custom has it",
+        unit="names of stages",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
+    experience_min_people: int = setting(
+        20,
+        "people who answer at a stage below which its score is not compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    experience_tolerance: float = setting(
+        0.3,
+        "drop of the mean score from one stage to the next that does not matter",
+        unit="points of the scale -2 to 2",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=4,
+    )
+    pain_line: float = setting(
+        0.1,
+        "share of people asked from which on a pain point has to be dealt with",
+        unit="share of people asked",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        lt=1,
+    )
+    pain_min_people: int = setting(
+        30,
+        "people asked at a stage below which its pain points are not judged",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    severity_low: float = setting(
+        0.5,
+        "severity of a case marked low",
+        unit="severity, 0 to 2",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=2,
+    )
+    severity_medium: float = setting(
+        1.0,
+        "severity of a case marked medium",
+        unit="severity, 0 to 2",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=2,
+    )
+    severity_high: float = setting(
+        2.0,
+        "severity of a case marked high",
+        unit="severity, 0 to 2",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=2,
+    )
+    recovery_solve_days: int = setting(
+        7,
+        "days after a case was opened at which it counts as solved or not",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=365,
+    )
+    recovery_window_days: int = setting(
+        90,
+        "days after that within which the person buys again",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    recovery_min_people: int = setting(
+        30,
+        "people in each group below which repeat rates are not compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+    )
+    recovery_tolerance: float = setting(
+        0.02,
+        "difference of the repeat rates that does not matter",
+        unit="share points (0.02 = 2 points)",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+
+    # all questions
     confidence_level: float = setting(
         0.95,
         "confidence of every interval of the journeys",

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from privdom_kit import layering
 from privdom_kit.engine import closing, collect, connect
 from privdom_kit.layering.customers import summarise_customers
-from privdom_kit.layering.measure_tiers import TIERS, measure_relationship_tiers, with_tiers
+from privdom_kit.layering.measure_tiers import measure_relationship_tiers, with_tiers
 from privdom_kit.results import Verdict
+from privdom_kit.tiers import TIERS
 
 RULES = {
     "tier_window_days": 100, "tier_friend_orders": 2, "tier_friend_replies": 3,
