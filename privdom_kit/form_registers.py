@@ -156,8 +156,9 @@ class RuleOverride(Frozen):
 
 
 def register_problems(file: YamlFile, forms: Forms) -> Iterator[Problem]:
-    """What is well-formed but cannot be: unknown names, values off the scale, sheets given twice."""
+    """What is well-formed but cannot be: unknown names, values off the scale, doubled sheets."""
     yield from _sheet_problems(file, forms)
+    keys: KeyPath
     for place, stated in enumerate(forms.rule_overrides):
         if stated.rule not in load_rules():
             keys = ("rule_overrides", place, "rule")

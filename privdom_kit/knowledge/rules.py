@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -46,8 +46,11 @@ class Rule:
         remedy: What to do instead, by language (en, zh).
         severity_note: When another severity holds; None where it always holds.
         vendors: Vendors that state it; empty where it holds for all.
-        patterns: Keywords whose presence is a hit; ``{n}`` stands for a number.
+        patterns: Keywords whose presence is a hit; ``{n}`` stands for a number, ``{x}`` for up to
+            four letters or characters.
         exceptions: Longer strings in which a keyword is no hit.
+        near: Words by keyword of which one must stand in the same sentence; a keyword that means
+            other things as well is only for information without them.
         required: Strings of which at least one must be present.
         values: Numbers of the rule by name, the unit in the name.
     """
@@ -64,6 +67,7 @@ class Rule:
     vendors: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
+    near: Mapping[str, Sequence[str]] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     values: Mapping[str, int] = field(default_factory=dict)
 
@@ -95,5 +99,7 @@ def _check(rule: Rule) -> None:
         raise broken(_FILE, rule.id, "has no tag", f"one of {', '.join(TAGS)}")
     for tag in rule.tags:
         check_allowed(tag, TAGS, _FILE, rule.id, "tag")
+    for pattern in rule.near:
+        check_allowed(pattern, rule.patterns, _FILE, rule.id, "near")
     for wording in (rule.rule, rule.remedy):
         check_text({language: wording.get(language) for language in LANGUAGES}, _FILE, rule.id)

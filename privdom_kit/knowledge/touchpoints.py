@@ -156,7 +156,9 @@ def _check(made: Catalogue) -> None:
         check_allowed(rule.role, made.roles, _FILE, rule.role, "role")
         for touchpoint in rule.touchpoints:
             check_allowed(touchpoint, made.touchpoints, _FILE, rule.role, "touchpoint")
-    named = (*made.touchpoints.values(), *made.kpis.values(), *made.roles.values())
-    for record in named:
-        words = {language: record.words.get(language) for language in LANGUAGES}
-        check_text(words, _FILE, record.id)
+    named: tuple[Mapping[str, Touchpoint | Kpi | Role], ...]
+    named = (made.touchpoints, made.kpis, made.roles)  # type: ignore[assignment]
+    for group in named:
+        for name, record in group.items():
+            words = {language: record.words.get(language) for language in LANGUAGES}
+            check_text(words, _FILE, name)
