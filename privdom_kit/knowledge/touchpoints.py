@@ -157,7 +157,7 @@ def _check(made: Catalogue) -> None:
         for touchpoint in rule.touchpoints:
             check_allowed(touchpoint, made.touchpoints, _FILE, rule.role, "touchpoint")
     named: tuple[Mapping[str, Touchpoint | Kpi | Role], ...]
-    named = (made.touchpoints, made.kpis, made.roles)  # type: ignore[assignment]
+    named = (made.touchpoints, made.kpis, made.roles)
     for group in named:
         for name, record in group.items():
             words = {language: record.words.get(language) for language in LANGUAGES}

@@ -327,3 +327,12 @@ class JourneysSettings(Frozen):
         gt=0.5,
         lt=1,
     )
+    why_least: int = setting(
+        4,
+        "questions of five, answered yes with evidence, from which on a touchpoint has its reason",
+        unit="questions",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=5,
+    )

@@ -645,3 +645,136 @@ class TouchpointsSettings(Frozen):
         date="2026-11",
         ge=5,
     )
+    catalogue_days: int = setting(
+        30,
+        "days back from as_of within which data or content make a touchpoint active, and over "
+        "which it is measured; the same span before is compared",
+        unit="days",
+        source="article 000 (S001)",
+        date="2020-12",
+        ge=1,
+        le=366,
+    )
+    role_tolerance: float = setting(
+        0.02,
+        "fall of a touchpoint's rate between two periods that does not matter",
+        unit="share of people",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        lt=1,
+    )
+    role_min_people: int = setting(
+        100,
+        "people in each of two periods from which on a touchpoint's rates are compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    copy_days: int = setting(
+        90,
+        "days back from as_of within which posts are checked against the rules",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    copy_most_posts: int = setting(
+        20_000,
+        "posts that are checked at most, the latest first",
+        unit="posts",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=200_000,
+    )
+    parity_least: float = setting(
+        0.9,
+        "share of compared benefits below which channels count as unequal",
+        unit="share of compared cells",
+        source=HOUSE,
+        date="2026-11",
+        gt=0,
+        le=1,
+    )
+    coupon_days: int = setting(
+        90,
+        "days back from as_of over which the use of coupons is counted",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=3650,
+    )
+    member_parts_least: int = setting(
+        4,
+        "parts of the member system, of five, from which on it counts as complete enough",
+        unit="parts",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=5,
+    )
+    member_day_period_days: int = setting(
+        365,
+        "days back from as_of within which member days are looked for",
+        unit="days",
+        source=HOUSE,
+        date="2026-11",
+        ge=28,
+        le=3650,
+    )
+    member_day_weeks: int = setting(
+        2,
+        "weeks before and after a member day whose same weekdays it is compared with; a weekly "
+        "day is compared with the neighbouring days instead",
+        unit="weeks",
+        source=HOUSE,
+        date="2026-11",
+        ge=1,
+        le=8,
+    )
+    member_day_least: int = setting(
+        4,
+        "member days with matched days from which on an uplift is judged",
+        unit="member days",
+        source=HOUSE,
+        date="2026-11",
+        ge=3,
+    )
+    kappa_weights: Literal["quadratic", "linear"] = setting(
+        "quadratic",
+        "how far apart two ratings count: by the square of the levels between them or by the "
+        "levels",
+        unit="weights",
+        source="Fleiss and Cohen 1973; Cicchetti and Allison 1971",
+        date="1973",
+    )
+    kappa_min_ratings: int = setting(
+        10,
+        "items that two raters share from which on their agreement is measured",
+        unit="items",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    least_kappa: float = setting(
+        0.6,
+        "weighted kappa below which two raters' scores are void",
+        unit="weighted kappa",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
+    persona_least: float = setting(
+        0.5,
+        "share of a persona's points below which it needs work",
+        unit="share of points",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
