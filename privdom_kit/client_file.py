@@ -80,6 +80,7 @@ class Economics(Frozen):
     discount_rate: float | None = _amount("share per year", ge=0, le=1)
     sms_cost: float | None = _amount("currency per text message", ge=0)
     call_cost: float | None = _amount("currency per call", ge=0)
+    customer_value: float | None = _amount("currency per kept contact", ge=0)
 
 
 class ClientFile(Sections):

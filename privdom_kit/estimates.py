@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+_MOST_EXACT = 1_000  # events up to which a test enumerates
 _HOLM_AND_KIN = {
     "holm": "holm",
     "hochberg": "simes-hochberg",
@@ -274,6 +275,7 @@ def compare_rates(
     The Mantel-Haenszel difference of rates with the variance of Greenland and Robins (Biometrics
     41, 1985), and the score test of equal rates within strata (Shore, Pasternack and Curnen, Am.
     J. Epidemiol. 103, 1976): given the events of a stratum, the first group has its share of time.
+    Up to 1,000 events the test is exact (the doubled smaller tail), beyond by the normal curve.
     Only strata in which both groups were watched say anything.
 
     Args:
@@ -296,17 +298,29 @@ def compare_rates(
     weight = m * n / (m + n)
     gap = float((weight * (a / m - b / n)).sum() / weight.sum())
     spread = math.sqrt(float((weight**2 * (a / m**2 + b / n**2)).sum())) / float(weight.sum())
-    expected = (a + b) * m / (m + n)
-    variance = float(((a + b) * m * n / (m + n) ** 2).sum())
-    z = (a.sum() - expected.sum()) / math.sqrt(variance)
     far = float(norm.ppf((1 + level) / 2)) * spread
     return RateComparison(
         Interval(gap, gap - far, gap + far),
-        float(2 * norm.sf(abs(z))),
+        _equal_rates_p(a, a + b, m / (m + n)),
         float(a.sum()),
         float(m.sum()),
         float(b.sum()),
     )
+
+
+def _equal_rates_p(ours: NDArray, events: NDArray, share: NDArray) -> float:
+    """Two-sided p of ``ours`` events, each event being ours with the share of its stratum."""
+    from scipy.stats import norm
+
+    seen = round(float(ours.sum()))
+    if events.sum() > _MOST_EXACT:
+        variance = float((events * share * (1 - share)).sum())
+        z = (seen - float((events * share).sum())) / math.sqrt(variance)
+        return float(2 * norm.sf(abs(z)))
+    chances = np.ones(1)
+    for p in np.repeat(share, events.astype(int)):
+        chances = np.append(chances * (1 - p), 0.0) + np.append(0.0, chances * p)
+    return min(1.0, 2 * float(min(chances[seen:].sum(), chances[: seen + 1].sum())))
 
 
 def incidence_matrix(events: NDArray, leaving: NDArray) -> NDArray:
@@ -560,8 +574,9 @@ def mean_model(
 def _design(columns: pd.DataFrame, scale: NDArray) -> tuple[tuple[str, ...], NDArray]:
     """The constant and the columns, less those that add nothing to the ones before them."""
     full = np.column_stack([np.ones(len(columns)), columns.to_numpy(dtype=float)])
-    _, upper = np.linalg.qr(full * scale[:, None])
-    own, size = np.abs(np.diag(upper)), np.linalg.norm(full * scale[:, None], axis=0)
+    weighted = full * scale[:, None]
+    upper = np.linalg.qr(weighted, mode="r")
+    own, size = np.abs(np.diag(upper)), np.linalg.norm(weighted, axis=0)
     kept = own > 1e-8 * np.where(size > 0, size, 1)
     names = np.array(["constant", *columns.columns], dtype=object)
     return tuple(names[kept]), full[:, kept]

@@ -35,6 +35,7 @@ _WORDS = {
         "sms_cost": "每条短信的成本",
         "call_cost": "每通外呼的成本",
         "discount_rate": "年贴现率",
+        "customer_value": "留住一位好友值多少钱（按品牌货币）",
         "forms": "顾问填写：系统、授权、打通的步骤。没有写的就是「没有说明」。",
         "system": "品牌用的系统：谁负责、导出哪些表、含哪些标识、是否官方允许、是否有许可",
         "consent": "各渠道的营销授权：人数、有授权记录的人数、发送时是否排除无授权者",
@@ -60,6 +61,7 @@ _WORDS = {
         "sms_cost": "cost of a text message",
         "call_cost": "cost of an outbound call",
         "discount_rate": "discount rate a year",
+        "customer_value": "what a kept contact is worth, in currency",
         "forms": "Filled in by the consultant: systems, consent, steps of joining up. What is not "
         "written counts as not stated.",
         "system": "the brand's systems: owner, tables exported, ids held, allowed by the "
@@ -186,7 +188,7 @@ def _client_yml(client: str, language: str, as_of: dt.date, presets: Sequence[Pr
     )
 
 
-_ECONOMICS = ("gross_margin", "discount_rate", "sms_cost", "call_cost")
+_ECONOMICS = ("gross_margin", "discount_rate", "sms_cost", "call_cost", "customer_value")
 
 
 def _forms_yml(language: str) -> str:

@@ -345,8 +345,9 @@ class TouchpointsSettings(Frozen):
         le=720,
     )
     send_batch_people: int = setting(
-        30,
-        "people told in the same minute from which on unnamed messages are one broadcast",
+        20,
+        "people told of one campaign or content within an hour, or without a name within a "
+        "minute, from which on messages are one broadcast",
         unit="people",
         source=HOUSE,
         date="2026-11",
@@ -378,7 +379,7 @@ class TouchpointsSettings(Frozen):
         le=2000,
     )
     send_tolerance: float = setting(
-        0.0,
+        0.001,
         "extra removals per person and send that do not matter",
         unit="share of people reached",
         source=HOUSE,
