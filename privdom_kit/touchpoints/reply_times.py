@@ -21,6 +21,7 @@ CHATS, SECONDS, ANSWERED = "chats", "first_reply_seconds", "reply_share"
 _OF = "_from_"  # between a metric of touchpoint_days and the member of staff it is of
 _DAY = 86_400
 _WHOLE = -2  # instead of a code of staff: everybody
+_NEVER = 2**60
 _MOST = 2_000_000  # staff x days
 _MOST_DAYS = 200_000  # rows of WeCom's statistics
 
@@ -74,7 +75,7 @@ def _from_touches(touches: Table, base: Base, since: int, rules: Any) -> Replies
     import narwhals as nw
 
     wait = nw.col("wait")
-    answered = nw.when(wait.is_null() | (wait > watched)).then(nw.lit(0)).otherwise(nw.lit(1))
+    answered = nw.when(wait > watched).then(nw.lit(0)).otherwise(nw.lit(1))
     rows = opened.with_columns(answered=answered)
     kept = nw.when(nw.col("answered") == 1).then(wait)
     late = nw.when(kept.fill_null(int(watched) + 1) > limit).then(nw.lit(1)).otherwise(nw.lit(0))
@@ -97,7 +98,7 @@ def _from_touches(touches: Table, base: Base, since: int, rules: Any) -> Replies
 
 
 def _openings(touches: Table, base: Base, since: int, rules: Any) -> nw.LazyFrame:
-    """Customers' messages that begin a chat: ``staff, day, wait`` (seconds; null: no reply)."""
+    """Customers' messages that begin a chat: ``staff, day, wait`` (seconds; huge: no reply)."""
     import narwhals as nw
 
     brand = nw.col("direction") == touches.code("direction", "brand")
@@ -139,7 +140,8 @@ def _next_reply(keys: tuple[str, ...], order: list[str]) -> nw.Expr:
     """Time of the brand's next message: the running minimum from the end."""
     import narwhals as nw
 
-    said = nw.when(nw.col("by_brand") == 1).then(nw.col("time"))
+    # A running minimum is null on rows without a value of their own, hence the far future.
+    said = nw.when(nw.col("by_brand") == 1).then(nw.col("time")).otherwise(nw.lit(_NEVER))
     return said.cum_min(reverse=True).over(*keys, order_by=order)
 
 
@@ -277,8 +279,8 @@ def _day_notes(silent: int, faults: dict[str, int], table: pd.DataFrame) -> tupl
     if silent:
         notes.append(
             msg(
-                "{days:count} days of staff carry no reply time: nobody wrote in, which is no reply "
-                "of zero.",
+                "{days:count} days of staff carry no reply time: nobody wrote in, which is no "
+                "reply of zero.",
                 days=silent,
             )
         )
