@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from privdom_kit.answers import Question, add_rate, rate, used_settings
+from privdom_kit.answers import (
+    Question,
+    add_rate,
+    bounded,
+    interval_figures,
+    rate,
+    used_settings,
+)
 from privdom_kit.engine import checkpoint, collect
+from privdom_kit.estimates import mean_interval
 from privdom_kit.journeys.path_counts import (
     ORDER_STATE,
     collapse,
@@ -88,7 +96,7 @@ def measure_paths(base: Base, settings: Settings) -> Result:
     rows = checkpoint(collapse(paths.frame))
     routes = checkpoint(count_routes(rows, len(paths.names), settings))
     common, hidden = _routes(routes, "paths", paths, settings)
-    valuable, _ = _routes(routes, "revenue_per_path", paths, settings)
+    valuable, _ = _routes(routes, "revenue", paths, settings)
     steps, cells = _steps(rows, paths, int(str(figures["all_paths"])), settings)
     flow, more = _flow(rows, paths, settings)
     figures["listed_orders"] = int(common["orders"].sum()) if len(common) else 0
@@ -135,21 +143,33 @@ def _routes(
 ) -> tuple[pd.DataFrame, int]:
     """The paths that many enough people went, the first by a column, and how many were hidden."""
     import narwhals as nw
+    import pandas as pd
 
     least, rules = settings.privacy.min_cell, settings.journeys
-    known = routes.with_columns(revenue_per_path=nw.col("cents") / nw.col("paths") / 100)
+    known = routes.with_columns(revenue=nw.col("cents") / nw.col("paths") / 100)
     seen = known.filter(nw.col("customers") >= least)
     if by != "paths":
         # Money of a few buyers would be theirs to read.
         seen = seen.filter(nw.col("paths") >= rules.path_min_paths, nw.col("buyers") >= least)
     top = seen.sort(by, "code", "longer", descending=[True, False, False])
     table = collect(top.head(rules.paths_shown), limit=rules.paths_shown)
-    table["net_revenue"] = table.pop("cents") / 100
-    named = _named(table, paths, settings)
+    table["net_revenue"] = table["cents"] / 100
+    named = pd.concat([_named(table, paths, settings), _per_path(table, settings)], axis=1)
     named = add_rate(named, "orders", "paths", "conversion_rate", rules.confidence_level)
-    money = ["net_revenue", "revenue_per_path"]
+    money = ["net_revenue", *bounded("revenue_per_path")]
     rates = [name for name in named if name.startswith("conversion_rate")]
     return suppress(named, "buyers", ["orders", *rates, *money], least)
+
+
+def _per_path(table: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    import pandas as pd
+
+    level = settings.journeys.confidence_level
+    found = []
+    for n, total, squares in zip(table["paths"], table["cents"], table["squares"], strict=True):
+        interval = mean_interval(int(n), float(total) / 100, float(squares) / 10_000, level)
+        found.append(interval_figures("revenue_per_path", interval))
+    return pd.DataFrame(found, columns=list(bounded("revenue_per_path")), dtype="float64")
 
 
 def _named(table: pd.DataFrame, paths: PathRows, settings: Settings) -> pd.DataFrame:
@@ -166,7 +186,7 @@ def _named(table: pd.DataFrame, paths: PathRows, settings: Settings) -> pd.DataF
     }
     columns["longer"] = ["true" if longer else "false" for longer in table["longer"]]
     counts = ["customers", "paths", "buyers", "orders"]
-    numbers = table[counts].astype("int64").assign(**table[["net_revenue", "revenue_per_path"]])
+    numbers = table[counts].astype("int64").assign(net_revenue=table["net_revenue"])
     return pd.concat([pd.DataFrame(columns, dtype=object), numbers.reset_index(drop=True)], axis=1)
 
 

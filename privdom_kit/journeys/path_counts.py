@@ -25,7 +25,9 @@ def collapse(rows: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def count_routes(rows: nw.LazyFrame, size: int, settings: Settings) -> nw.LazyFrame:
-    """Paths by their steps: ``code, longer, paths, orders, cents, customers, buyers``.
+    """Paths by their steps: ``code, longer, paths, orders, cents, squares, customers, buyers``.
+
+    ``squares`` are the squared cents of each path, summed.
 
     ``code`` holds the steps told apart as digits to the base ``size + 1``, 0 for none; ``longer``
     is 1 where the path has more. Lazy: there may be many.
@@ -43,11 +45,13 @@ def count_routes(rows: nw.LazyFrame, size: int, settings: Settings) -> nw.LazyFr
         rows.with_columns(code=digit, longer=_flag(nw.col("length") > steps))
         .group_by(*PATH)
         .agg(nw.col("code").sum().cast(nw.Int64), _most("longer", "converted", "net_cents"))
+        .with_columns(squares=nw.col("net_cents").cast(nw.Float64) ** 2)
     )
     people = paths.group_by("code", "longer", "customer").agg(
         nw.len().alias("paths"),
         nw.col("converted").sum().alias("orders"),
         nw.col("net_cents").sum().alias("cents"),
+        nw.col("squares").sum(),
     )
     return (
         people.with_columns(buyer=_flag(nw.col("orders") > 0))
@@ -55,7 +59,7 @@ def count_routes(rows: nw.LazyFrame, size: int, settings: Settings) -> nw.LazyFr
         .agg(
             nw.len().alias("customers"),
             nw.col("buyer").sum().alias("buyers"),
-            nw.col("paths", "orders", "cents").sum(),
+            nw.col("paths", "orders", "cents", "squares").sum(),
         )
     )
 
