@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from privdom_kit.errors import PrivdomError
+from privdom_kit.errors import DataError, PrivdomError
 
 if TYPE_CHECKING:
     import duckdb
@@ -124,6 +124,34 @@ def _plain_types(table: pd.DataFrame) -> pd.DataFrame:
             if first is not None and not isinstance(first, (str, bytes, bool)):
                 table[column] = table[column].astype("float64")
     return table
+
+
+def epoch_seconds(frame: nw.LazyFrame, column: str) -> nw.Expr:
+    """Whole epoch seconds of a column that holds times, dates or epoch seconds already.
+
+    Raises:
+        DataError: It holds something else.
+    """
+    import datetime as dt
+
+    import narwhals as nw
+
+    kind, value = frame.collect_schema()[column], nw.col(column)
+    if kind.is_integer():
+        return value.cast(nw.Int64)
+    if kind.is_float() or kind.is_decimal():
+        return value.floor().cast(nw.Int64)
+    if not (kind == nw.Datetime or kind == nw.Date):
+        raise DataError(
+            f"the column {column} holds {kind}",
+            "expected times, or epoch seconds as numbers",
+            "Convert the column first",
+        )
+    value = value.cast(nw.Datetime) if kind == nw.Date else value
+    if frame.implementation.is_spark_like():
+        return value.cast(nw.Int64)  # this engine's own meaning of a time as a number
+    zone = dt.UTC if isinstance(kind, nw.Datetime) and kind.time_zone else None
+    return (value - nw.lit(dt.datetime(1970, 1, 1, tzinfo=zone))).dt.total_seconds()
 
 
 @contextmanager
