@@ -272,9 +272,11 @@ def compare_rates(
 ) -> RateComparison | None:
     """Rates of two groups compared within strata and pooled.
 
-    The Mantel-Haenszel difference of rates with the variance of Greenland and Robins (Biometrics
-    41, 1985), and the score test of equal rates within strata (Shore, Pasternack and Curnen, Am.
-    J. Epidemiol. 103, 1976): given the events of a stratum, the first group has its share of time.
+    The Mantel-Haenszel difference of rates (Greenland and Robins, Biometrics 41, 1985). Its
+    interval joins the gamma limits of the two weighted rates (Fay and Feuer, Stat. Med. 16, 1997),
+    which hold at few events and at none, by square-and-add (Zou and Donner, Stat. Med. 27, 2008).
+    The test is that of equal rates within strata (Shore, Pasternack and Curnen, Am. J. Epidemiol.
+    103, 1976): given the events of a stratum, the first group has its share of time.
     Up to 1,000 events the test is exact (the doubled smaller tail), beyond by the normal curve.
     Only strata in which both groups were watched say anything.
 
@@ -288,24 +290,35 @@ def compare_rates(
     Returns:
         None where no stratum has both, or no event fell in them.
     """
-    from scipy.stats import norm
-
     parts = [np.asarray(part, dtype=float) for part in (x1, t1, x2, t2)]
     both = (parts[1] > 0) & (parts[3] > 0)
     a, m, b, n = (part[both] for part in parts)
     if not (a.sum() + b.sum()) > 0:
         return None
-    weight = m * n / (m + n)
-    gap = float((weight * (a / m - b / n)).sum() / weight.sum())
-    spread = math.sqrt(float((weight**2 * (a / m**2 + b / n**2)).sum())) / float(weight.sum())
-    far = float(norm.ppf((1 + level) / 2)) * spread
+    whole = float((m * n / (m + n)).sum())
+    first = _weighted_rate(a, n / (m + n) / whole, level)
+    second = _weighted_rate(b, m / (m + n) / whole, level)
+    gap = first.estimate - second.estimate
+    below = math.hypot(first.estimate - first.lower, second.upper - second.estimate)
+    above = math.hypot(first.upper - first.estimate, second.estimate - second.lower)
     return RateComparison(
-        Interval(gap, gap - far, gap + far),
+        Interval(gap, gap - below, gap + above),
         _equal_rates_p(a, a + b, m / (m + n)),
         float(a.sum()),
         float(m.sum()),
         float(b.sum()),
     )
+
+
+def _weighted_rate(events: NDArray, weights: NDArray, level: float) -> Interval:
+    """A weighted sum of Poisson counts with Fay and Feuer's gamma limits."""
+    from scipy.stats import chi2
+
+    tail, most = (1 - level) / 2, float(weights.max())
+    rate, spread = float((weights * events).sum()), float((weights**2 * events).sum())
+    lower = spread / (2 * rate) * float(chi2.ppf(tail, 2 * rate**2 / spread)) if rate else 0.0
+    top, wide = rate + most, spread + most**2
+    return Interval(rate, lower, wide / (2 * top) * float(chi2.ppf(1 - tail, 2 * top**2 / wide)))
 
 
 def _equal_rates_p(ours: NDArray, events: NDArray, share: NDArray) -> float:

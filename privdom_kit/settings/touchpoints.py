@@ -379,7 +379,7 @@ class TouchpointsSettings(Frozen):
         le=2000,
     )
     send_tolerance: float = setting(
-        0.001,
+        0.0002,
         "extra removals per person and send that do not matter",
         unit="share of people reached",
         source=HOUSE,

@@ -36,8 +36,9 @@ class Relations:
     Attributes:
         table: contacts or followers.
         frame: ``customer, relation`` (names the row)``, start, end`` (epoch seconds; end null
-            while standing)``, start_day, end_day, ended`` (a code into :data:`ENDINGS`)``, unsaid`` (1 where nobody says who
-            ended it) and the split columns as codes, -1 where not given.
+            while standing)``, start_day, end_day, ended`` (a code into :data:`ENDINGS`)``,
+            unsaid`` (1 where nobody says who ended it) and the split columns as codes, -1 where
+            not given.
         splits: Split columns that the client's file has.
         rows: Relations in the frame.
         unsaid: Ended relations of which nobody says by whom; counted as the customer's.
