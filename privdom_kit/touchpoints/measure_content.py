@@ -67,7 +67,7 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
     pieces as independent draws.
 
     Returns:
-        ``table``: touchpoint (``all`` first), purpose, pieces, touchpoint_pieces, share and
+        ``table``: touchpoint (what is judged first), purpose, pieces, touchpoint_pieces, share and
         interval, target_share, gap, the period before, change and interval. ``touchpoints``:
         deviation, plain advertising (S070), selling days (S060), purposes used (S065). ``gaps``:
         touchpoint and purpose without a piece. ``groups``: deviation by group. ``audiences``:
@@ -96,9 +96,9 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
             base.as_of, Verdict.NOT_ENOUGH_DATA, reason, used, coverage=coverage
         )
     before = pieces.count(since - rules.content_period_days, since - 1, "touchpoint", "purpose")
-    table = _mix_table(now, before, rules)
-    places = _touchpoint_table(pieces, now, since, base.as_of_day, rules)
     scope = GROUP if GROUP in set(now["touchpoint"]) else ALL
+    table = _mix_table(now, before, scope, rules)
+    places = _touchpoint_table(pieces, now, since, base.as_of_day, rules)
     figures = _headline(now, before, scope, rules)
     people, people_figures, cells = _people(base, since, settings)
     restrained = restrained_messages(base, pieces, since, rules)
@@ -160,10 +160,11 @@ def _distance(counts: list[int], rules: Any) -> Interval | None:
     return mixture_distance(counts, rules.content_target, rules.confidence_level)
 
 
-def _mix_table(now: pd.DataFrame, before: pd.DataFrame, rules: Any) -> pd.DataFrame:
+def _mix_table(now: pd.DataFrame, before: pd.DataFrame, scope: str, rules: Any) -> pd.DataFrame:
     import pandas as pd
 
     places = [ALL, *sorted(set(now["touchpoint"]), key=lambda p: -sum(_counts(now, p)))]
+    places.sort(key=lambda place: place != scope)
     lines = [line for place in places for line in _mix_lines(place, now, before, rules)]
     return pd.DataFrame(lines)
 

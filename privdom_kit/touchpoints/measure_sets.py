@@ -172,7 +172,8 @@ def _exactly(whole: np.ndarray, mask: int, width: int) -> tuple[float, float]:
 
 
 def _stands_out(line: Any, rules: Any) -> str | None:
-    if line.p_value_adjusted != line.p_value_adjusted:
+    """True or false of a set of two or more that was compared; None of any other line."""
+    if line.size < 2 or line.p_value_adjusted != line.p_value_adjusted:
         return None
     sure = line.p_value_adjusted < 1 - rules.confidence_level
     return str(bool(sure and line.ratio >= rules.combination_ratio)).lower()
@@ -313,7 +314,7 @@ def _figures(
         **rate(untouched, sets.orders, "untouched_share", level),
         "combined_orders": combined,
         **rate(combined, sets.orders, "combined_share", level),
-        "standing_out": int(((table["stands_out"] == "true") & (table["size"] >= 2)).sum()),
+        "standing_out": int((table["stands_out"] == "true").sum()),
         "combinations_in_use": int((library["in_use"] == "true").sum()),
         "combinations_known": len(library),
         "empty_cells": int((axes["touchpoints_in_use"] == 0).sum()),

@@ -34,9 +34,10 @@ UNITS = {
     "reply_minutes_unweighted": "number: mean of the lines' means, each counting alike",
     "reply_quantile_minutes": "number: minutes within which the stated share of chats is answered",
     "timed_chats": "count: chats whose time to the reply is known",
-    "answered_chats": "count: answered chats",
-    "late_chats": "count: chats answered after the limit, or not at all where that is seen",
-    "late_share": "percent: share of chats answered late",
+    "answered_chats": "count: chats with a reply time, their own or the mean of their day",
+    "late_chats": "count: chats without a reply within the limit; in statistics, chats of days whose "
+    "mean reply came after it",
+    "late_share": "percent: share of the chats whose time to the reply is known",
     "missed_share": "percent: share of chats not answered",
     "asked_chats": "count: chats whose answering is known",
     "overloaded": "text: whether replies come too late, for sure",
@@ -49,6 +50,7 @@ UNITS = {
     "left_staff": "count: staff who left with standing contacts",
     "left_contacts": "count: people who are standing contacts of staff who left",
     "left_contact_share": "percent: share of standing contacts",
+    "late_line": "percent: share of chats that may be answered late",
     "reply_source": "text: what replies are measured on",
 }
 QUESTION = Question("staff_capacity", ("S180",), UNITS)
@@ -60,7 +62,8 @@ def measure_staff_capacity(base: Base, settings: Settings) -> Result:
     Overload: the stated quantile of reply time (0.9) lies above the limit, that is, more than a
     tenth of the chats are answered late. The share of late chats is a ratio over days, the day
     being the unit; a member is overloaded where the interval, at Bonferroni's level over the
-    members judged, lies above a tenth. The verdict is ``act`` where anybody is, or where staff who
+    members judged, lies above a tenth. Daily statistics give means only: there a chat is late
+    where the mean of its day is. The verdict is ``act`` where anybody is, or where staff who
     left still have contacts.
 
     Returns:
@@ -266,6 +269,7 @@ def _reply_figures(
     judged = members["overloaded"].notna()
     return {
         "reply_source": None if replies is None else replies.source,
+        "late_line": 1 - rules.reply_quantile,
         **{name: total[name] for name in (*names, *minutes)},
         "reply_minutes_unweighted": None if replies is None else _unweighted(replies),
         "asked_chats": asked,
