@@ -142,7 +142,7 @@ def _advertising(result: Result) -> tuple[Message, ...]:
                 share=whole["hard_ad_share"],
             )
         )
-    if (gaps := len(result.tables.get("gaps", ()))) > 0:
+    if (gaps := len(result.tables.get("unpublished", ()))) > 0:
         found.append(
             msg(
                 "{gaps:count} combinations of touchpoint and purpose are empty.",
@@ -367,8 +367,8 @@ def _reply_lines(result: Result) -> tuple[Message, ...]:
     found = [
         msg(
             "The first reply takes {minutes:number} minutes on the mean (interval "
-            "{lower:number} to {upper:number}), weighted by chats; a mean that counts each line alike would say "
-            "{plain:number}.",
+            "{lower:number} to {upper:number}), weighted by chats; a mean that counts each line "
+            "alike would say {plain:number}.",
             minutes=figures["reply_minutes"],
             lower=figures["reply_minutes_ci_lower"],
             upper=figures["reply_minutes_ci_upper"],

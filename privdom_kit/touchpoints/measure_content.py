@@ -69,7 +69,7 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
     Returns:
         ``table``: touchpoint (what is judged first), purpose, pieces, touchpoint_pieces, share and
         interval, target_share, gap, the period before, change and interval. ``touchpoints``:
-        deviation, plain advertising (S070), selling days (S060), purposes used (S065). ``gaps``:
+        deviation, plain advertising (S070), selling days (S060), purposes used (S065). ``unpublished``:
         touchpoint and purpose without a piece. ``groups``: deviation by group. ``audiences``:
         pieces by whom they are meant for (S022). ``people``: selling days a person got (S060).
         ``restrained``: messages with a purchase link where selling is ruled out (S035).
@@ -105,7 +105,7 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
     violations = None if restrained is None else int(restrained["linked"].sum())
     extra = {
         "touchpoints": places,
-        "gaps": _gaps(now),
+        "unpublished": _gaps(now),
         "groups": _group_table(pieces, since, base.as_of_day, rules),
         "audiences": _audience_table(pieces, since, base.as_of_day, rules),
         "people": people,

@@ -45,15 +45,22 @@ UNITS = {
     "overdue_silent_groups": "count: groups past their plan, silent and not dissolved",
     "watched_groups": "count: groups watched from their beginning",
     "median_life_days": "days: days within which half of the groups had fallen silent",
-    "time": "days: days since the group was made",
+    "group_age": "days: days since the group was made",
     "at_risk": "count: groups still watched",
-    "events": "count: groups that ended on that day",
-    "survival": "percent: share of groups alive",
+    "ended_groups": "count: groups that ended at that age",
+    "alive_share": "percent: share of groups alive",
     "customer_messages": "count: messages by customers",
     "all_messages": "count: messages whose sender is known",
     "customer_message_share": "percent: share of the messages whose sender is known",
 }
 QUESTION = Question("group_health", ("S056", "S078", "S079", "S193"), UNITS)
+_LIFE = {
+    "time": "group_age",
+    "events": "ended_groups",
+    "survival": "alive_share",
+    "survival_ci_lower": "alive_share_ci_lower",
+    "survival_ci_upper": "alive_share_ci_upper",
+}
 _SETTINGS = ("window_days", "size_bands", "age_bands", "silent_days", "tolerance")
 
 
@@ -102,7 +109,8 @@ def measure_group_health(base: Base, settings: Settings) -> Result:
     }
     table, cells = _suppressed(_band_table(days, now, rules), settings)
     by_theme, more = _suppressed(_theme_table(days, now, rules), settings)
-    tables = {"themes": by_theme, "lives": None if curve is None else curve.table}
+    lives = None if curve is None else curve.table.rename(columns=_LIFE)
+    tables = {"themes": by_theme, "lives": lives}
     return QUESTION.answer(
         base.as_of,
         _verdict(days, figures, change, rules),

@@ -35,8 +35,7 @@ UNITS = {
     "reply_quantile_minutes": "number: minutes within which the stated share of chats is answered",
     "timed_chats": "count: chats whose time to the reply is known",
     "answered_chats": "count: chats with a reply time, their own or the mean of their day",
-    "late_chats": "count: chats without a reply within the limit; in statistics, chats of days whose "
-    "mean reply came after it",
+    "late_chats": "count: chats not answered within the limit, or of days whose mean reply is not",
     "late_share": "percent: share of the chats whose time to the reply is known",
     "missed_share": "percent: share of chats not answered",
     "asked_chats": "count: chats whose answering is known",
