@@ -95,22 +95,33 @@ def _usable(frame: nw.LazyFrame) -> EventRows:
         epoch_seconds(frame, TIME).alias("time"),
         nw.col(EVENT).alias("event"),
     )
-    present = {name: ~nw.col(name).is_null() for name in ("person", "time", "event")}
-    person, time, event = present.values()
+    names = ("person", "time", "event")
+    counts = [nw.col(name).count() for name in names]
+    told = collect(rows.select(nw.len().alias("rows"), *counts), limit=1).astype("int64").iloc[0]
+    total = int(told["rows"])
+    if all(told[name] == total for name in names):
+        return EventRows(rows, Coverage(total, total))
+    dropped = _reasons(rows)
+    kept = rows.filter(*(~nw.col(name).is_null() for name in names))
+    return EventRows(kept, Coverage(total, total - sum(dropped.values()), dropped))
+
+
+def _reasons(rows: nw.LazyFrame) -> dict[str, int]:
+    """Rows left out, by the first thing that they lack."""
+    import narwhals as nw
+
+    person, time, event = (nw.col(name).is_null() for name in ("person", "time", "event"))
     reasons = {
-        "no customer": ~person,
-        "no time": person & ~time,
-        "no event": person & time & ~event,
+        "no customer": person,
+        "no time": ~person & time,
+        "no event": ~person & ~time & event,
     }
     flags = [
         nw.when(lacks).then(nw.lit(1)).otherwise(nw.lit(0)).sum().alias(reason)
         for reason, lacks in reasons.items()
     ]
-    counted = collect(rows.select(nw.len().alias("rows"), *flags), limit=1).fillna(0).iloc[0]
-    dropped = {reason: int(counted[reason]) for reason in reasons if counted[reason]}
-    total = int(counted["rows"])
-    coverage = Coverage(total, total - sum(dropped.values()), dropped)
-    return EventRows(rows.filter(person & time & event) if dropped else rows, coverage)
+    counted = collect(rows.select(*flags), limit=1).iloc[0]
+    return {reason: int(counted[reason]) for reason in reasons if counted[reason]}
 
 
 def unknown_name(name: Any, present: dict[Any, int], what: str) -> DataError:

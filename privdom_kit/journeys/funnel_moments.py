@@ -151,7 +151,7 @@ def _kind_sets(rules: Rules, steps: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Sets of kinds whose events have to suffice: single ones, and those that share events."""
     kinds = sorted(Counter(steps))
     sharing = [k for k in kinds if any(k in pair for pair in rules.overlaps)]
-    sets = [(kind,) for kind in kinds]
+    sets: list[tuple[int, ...]] = [(kind,) for kind in kinds]
     for size in range(2, len(sharing) + 1):
         sets.extend(combinations(sharing, size))
     return sets
