@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from privdom_kit.answers import add_rate, interval_figures, judge_change, rate
 from privdom_kit.engine import collect
 from privdom_kit.layering.judging import answer, compare_shares, unanswered, used_settings
-from privdom_kit.periods import period_name, period_of, period_start, with_period
 from privdom_kit.messages import Message, msg
+from privdom_kit.periods import period_name, period_of, period_start, with_period
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
 
