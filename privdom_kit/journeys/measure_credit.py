@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from privdom_kit.settings import Settings
 
 _MODELS = ("markov", "shapley", "linear", "position", "time_decay", "first", "last")
+# "first" alone says nothing in a table.
+_SHOWN_AS = {"first": "first_touch", "last": "last_touch"}
 _SETTINGS = (
     *("attribution_days", "attribution_removal", "attribution_first_share"),
     *("attribution_last_share", "attribution_half_life_days", "attribution_min_orders"),
@@ -75,7 +77,7 @@ _UNITS = {
     "overcredited_last_share": "percent: its share of the credit by last touch",
     "overcredited_markov_share": "percent: its share of the credit by removal",
     "overcredited_gap": "points: its share by last touch less that by removal",
-    "removal": "text: what becomes of the people of a removed touchpoint",
+    "removal_policy": "text: what becomes of the people of a removed touchpoint",
 }
 QUESTION = Question("attribution", (), _UNITS)
 
@@ -242,7 +244,7 @@ def _credit_table(paths: PathRows, counts: CreditCounts, markov: NDArray) -> pd.
         pd.DataFrame(
             {
                 "touchpoint": paths.names,
-                "model": model,
+                "model": _SHOWN_AS.get(model, model),
                 "credit": [float(value) for value in found[model][0]],
                 "credited_orders": int(orders),
                 "share": [float(value / orders) for value in found[model][0]],
@@ -268,7 +270,7 @@ def _figures(
         "conversion_rate": orders / every,
         "touches_per_order": counts.length / orders,
         "net_revenue": float(won["cents"].sum()) / 100,
-        "removal": settings.journeys.attribution_removal,
+        "removal_policy": settings.journeys.attribution_removal,
         **_overcredited(paths, counts, estimates, settings),
     }
 
