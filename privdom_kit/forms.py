@@ -145,6 +145,31 @@ class Journey(Sections):
     stages: dict[str, JourneyStage] = Field(default_factory=dict)
 
 
+class Goal(Frozen):
+    """One goal of the brand, as the consultant states it (S061).
+
+    Attributes:
+        name: What the goal is called.
+        metric: What it counts, such as followers or repeat_rate.
+        kind: stock (how many there are), flow (how many a period) or rate (of how many);
+            None: not stated, and judged by the list of vanity metrics alone.
+        paired_with: The metric, or the name of the goal, that holds the quality of a stock.
+        target: What is to be reached, in ``unit``.
+        unit: Unit of the target.
+        due: Day by which it is to be reached.
+        owner: Who answers for it.
+    """
+
+    name: str = Field(min_length=1)
+    metric: str = Field(min_length=1)
+    kind: Literal["stock", "flow", "rate"] | None = None
+    paired_with: str = ""
+    target: float | None = None
+    unit: str = ""
+    due: dt.date | None = None
+    owner: str = ""
+
+
 class Forms(Sections):
     """forms.yml as it is written.
 
@@ -159,6 +184,7 @@ class Forms(Sections):
         rule_overrides: Rules that do not hold here, each with its reason.
         rubrics: Ratings by hand, a sheet a rubric, subject and rater.
         journey: The customer journey, stage by stage (S053, S054).
+        goals: Goals of the brand (S061).
     """
 
     systems: dict[str, System] = Field(default_factory=dict)
@@ -171,6 +197,7 @@ class Forms(Sections):
     rule_overrides: tuple[RuleOverride, ...] = Field(default=(), strict=False)
     rubrics: tuple[RatingSheet, ...] = Field(default=(), strict=False)
     journey: Journey = Journey()
+    goals: tuple[Goal, ...] = Field(default=(), strict=False)
 
 
 def read_forms(config: ClientConfig) -> Forms:

@@ -779,3 +779,19 @@ class TouchpointsSettings(Frozen):
         ge=0,
         le=1,
     )
+    stock_metrics: tuple[str, ...] = setting(
+        ("followers", "fans", "members"),
+        "metrics of touchpoint_days that say how many there are",
+        unit="names of metrics",
+        source="article 001 (S061)",
+        date="2024",
+        strict=False,
+    )
+    stock_active_metrics: tuple[str, ...] = setting(
+        ("readers", "visitors", "active_users", "active_members", "audience", "viewers"),
+        "metrics of touchpoint_days that say how many people acted on a day",
+        unit="names of metrics",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
+    )
