@@ -557,6 +557,10 @@ _WORDED = {
     "wecom_live": "WeCom with live or Channels",
     "wecom_mini": "WeCom with a mini program",
     # reasons for leaving rows out
+    "reply time above a day": "reply time above a day",
+    "no members": "no members",
+    "more active than members": "more active than members",
+    "active members not given": "active members not given",
     "a wrong number of fields": "a wrong number of fields",
     "below zero": "below zero",
     "characters that cannot be decoded": "characters that cannot be decoded",

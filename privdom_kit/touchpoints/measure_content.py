@@ -69,7 +69,8 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
     Returns:
         ``table``: touchpoint (what is judged first), purpose, pieces, touchpoint_pieces, share and
         interval, target_share, gap, the period before, change and interval. ``touchpoints``:
-        deviation, plain advertising (S070), selling days (S060), purposes used (S065). ``unpublished``:
+        deviation, plain advertising (S070), selling days (S060), purposes used (S065).
+        ``unpublished``:
         touchpoint and purpose without a piece. ``groups``: deviation by group. ``audiences``:
         pieces by whom they are meant for (S022). ``people``: selling days a person got (S060).
         ``restrained``: messages with a purchase link where selling is ruled out (S035).
