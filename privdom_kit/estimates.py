@@ -709,6 +709,52 @@ def _variance(n: float, total: float, squares: float) -> float:
     return around / (n - 1) if around > 1e-9 * max(squares, 1e-12) else 0.0
 
 
+def newcomer_ratio(
+    people: ArrayLike,
+    responders: ArrayLike,
+    later: ArrayLike,
+    earlier: ArrayLike,
+    answered: int,
+    first_answered: int,
+    level: float = 0.95,
+) -> Interval | None:
+    """Response of people to a later message against what newcomers gave at the same time.
+
+    The expected response is the newcomers' rate of each period, scaled by how the people answered
+    their own first message against the newcomers' of its period:
+    (answered / expected later) / (first_answered / expected at first). Delta method on the log
+    scale; the people are newcomers of their own first period, so ``first_answered`` varies only
+    as a part of those does.
+
+    Args:
+        people: Newcomers by period.
+        responders: Those of them who answered, above zero.
+        later: People by the period of the later message.
+        earlier: The same people by the period of their first.
+        answered: People who answered the later message.
+        first_answered: Those of the same people who answered their first.
+        level: Confidence level.
+
+    Returns:
+        None where nobody answered the first message.
+    """
+    size, hits = np.asarray(people, float), np.asarray(responders, float)
+    after, before = np.asarray(later, float), np.asarray(earlier, float)
+    rates = hits / size
+    expected, expected_first = float(after @ rates), float(before @ rates)
+    if not first_answered or not expected:
+        return None
+    shown = max(answered, 0.5)
+    ratio = expected_first / first_answered / expected
+    # The newcomers' rates move both expectations; what is left of the first answers is a sample.
+    pull = before / expected_first - after / expected
+    spread = (pull**2 * rates * (1 - rates) / size).sum()
+    spread += (1 - answered / after.sum()) / shown
+    spread += max(1 / first_answered - 1 / hits.sum(), 0.0)
+    reach = math.exp(normal_critical(level) * math.sqrt(spread))
+    return Interval(answered * ratio, answered * ratio / reach, shown * ratio * reach)
+
+
 def _check_counts(x: float, n: float) -> None:
     if not 0 <= x <= n:
         raise DataError(f"{x} out of {n}", "a share needs 0 <= x <= n")

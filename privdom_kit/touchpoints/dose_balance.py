@@ -48,6 +48,7 @@ NOTHING = (
     *("link_loses_ci_lower", "link_loses_ci_upper", "break_even_links"),
     *("break_even_links_ci_lower", "break_even_links_ci_upper", "beyond_break_even_share"),
     *("money_at_stake", "break_even_open", "contact_value_basis", "removals_beyond_a_year"),
+    "earned_beyond_a_year",
 )
 
 
@@ -68,7 +69,7 @@ def weigh_links(
     level, margin = rules.confidence_level, base.economics.gross_margin
     lost = response.interval(lambda c: removals_from_links(cells, response, c), level)
     links = float(cells["links_sent"].sum())
-    figures |= interval_figures("link_loses", _scaled(lost, value / links))
+    figures |= interval_figures("link_loses", scaled(lost, value / links))
     if margin is None or base.purchases is None:
         return Balance(figures, None, _reason(base, None))
     earning = margin_response(cells, margin, level)
@@ -131,6 +132,7 @@ def _balance(
     }
     if point < seen:
         figures |= _beyond(cells, response, value, int(point), settled=not open_end)
+        figures["earned_beyond_a_year"] = _earned(cells, earning, int(point))
     return Balance(figures, table, _ground(response, earning))
 
 
@@ -171,6 +173,13 @@ def _beyond(
     }
 
 
+def _earned(cells: pd.DataFrame, earning: Response, limit: int) -> float:
+    """Margin a year that goes with the links beyond the limit."""
+    weeks = cells[cells["mean_links"] > limit].groupby("mean_links")["contact_weeks"].sum()
+    growth = earning.at(weeks.index.to_numpy()) - earning.at(np.full(len(weeks), float(limit)))
+    return float(growth @ weeks.to_numpy()) / cells["week"].nunique() * WEEKS_PER_YEAR
+
+
 def _mean_gain(cells: pd.DataFrame, earning: Response, level: float) -> Interval:
     """Mean gain of the links that were there, per link and week."""
     weeks = cells[cells["mean_links"] > 0].groupby("mean_links")["contact_weeks"].sum()
@@ -179,7 +188,8 @@ def _mean_gain(cells: pd.DataFrame, earning: Response, level: float) -> Interval
     return earning.interval(lambda c: earning.at(links, c) @ time / carried, level)
 
 
-def _scaled(interval: Interval, factor: float) -> Interval:
+def scaled(interval: Interval, factor: float) -> Interval:
+    """The interval in another unit."""
     return Interval(interval.estimate * factor, interval.lower * factor, interval.upper * factor)
 
 

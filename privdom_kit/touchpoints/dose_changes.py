@@ -25,6 +25,7 @@ _LEAST_WEEKS = 8  # on each side of a change, so that both sides have weeks to d
 _AFTER = "after"
 CHANGE_FIGURES = (
     *("change_on", "change_stated", "after_ratio", "after_ratio_ci_lower", "after_ratio_ci_upper"),
+    *("after_change", "after_change_ci_lower", "after_change_ci_upper"),
 )
 HOLDOUT_FIGURES = (
     *("holdout_difference", "holdout_difference_ci_lower", "holdout_difference_ci_upper"),
@@ -55,6 +56,7 @@ def compare_periods(
         change = model.coefficient(_AFTER, rules.confidence_level)
         ends = (change.estimate, change.lower, change.upper)
         figures |= interval_figures("after_ratio", Interval(*(float(np.exp(e)) for e in ends)))
+        figures |= interval_figures("after_change", Interval(*(float(np.expm1(e)) for e in ends)))
     figures |= {
         "change_on": stated.isoformat() if stated else day_date(7 * week - 3).isoformat(),
         "change_stated": int(stated is not None),

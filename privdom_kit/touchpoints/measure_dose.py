@@ -18,7 +18,7 @@ from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
 from privdom_kit.touchpoints.contact_load import judge_benign, measure_load
-from privdom_kit.touchpoints.dose_balance import Balance, most_seen, weigh_links
+from privdom_kit.touchpoints.dose_balance import Balance, most_seen, scaled, weigh_links
 from privdom_kit.touchpoints.dose_changes import add_weekly_rate, compare_periods, read_holdout
 from privdom_kit.touchpoints.dose_models import (
     CURVE,
@@ -67,6 +67,9 @@ UNITS = {
     "rate_ratio_per_link": "number: factor on the removal rate of one further link a week",
     "risk_difference_per_link": "points: removals per contact-week that one further link a week "
     "adds",
+    "rise_per_link": "percent: rise of the removal rate with one further link a week",
+    "added_per_1000_contact_weeks": "number: removals in 1,000 contact-weeks that one further link "
+    "a week adds",
     "removals_per_1000_links": "number: removals that 1,000 links bring, by the model",
     "removals_from_links": "number: removals beyond those expected without any link, by the model",
     "curvature": "number: squared term of links on the log of the removal rate",
@@ -78,11 +81,13 @@ UNITS = {
     "break_even_links": "number: links a week after which the next one loses money",
     "break_even_open": "count: 1 where no limit within the links seen can be ruled out",
     "beyond_break_even_share": "percent: share of contact-weeks beyond that number",
+    "earned_beyond_a_year": "money: margin a year that goes with links beyond that number",
     "removals_beyond_a_year": "number: removals a year by links beyond that number",
     "money_at_stake": "money: per year",
     "change_on": "date: first day on which pushing was stronger",
     "change_stated": "count: 1 where the day is stated, 0 where it was found",
     "after_ratio": "number: removal rate after the change against before, other things equal",
+    "after_change": "percent: change of the removal rate after against before, other things equal",
     "period": "text: before or after the change",
     "holdout_difference": "points: share removed among those sent to, less those held out",
     "holdout_treated": "count: people sent to",
@@ -253,14 +258,16 @@ def _effects(
 ) -> dict[str, Any]:
     ratio = Interval(slope.estimate + 1, slope.lower + 1, slope.upper + 1)
     rate = float(cells["removed"].sum()) / float(cells["contact_weeks"].sum())
-    added = Interval(slope.estimate * rate, slope.lower * rate, slope.upper * rate)
+    added = scaled(slope, rate)
     brought = response.interval(lambda c: removals_from_links(cells, response, c), level)
     scale = _PER_THOUSAND / max(float(cells["links_sent"].sum()), 1.0)
-    per_link = Interval(brought.estimate * scale, brought.lower * scale, brought.upper * scale)
+    per_link = scaled(brought, scale)
     curve = response.model.coefficient(CURVE, level) if response.curved else None
     return {
         **interval_figures("rate_ratio_per_link", ratio),
+        **interval_figures("rise_per_link", slope),
         **interval_figures("risk_difference_per_link", added),
+        **interval_figures("added_per_1000_contact_weeks", scaled(added, _PER_THOUSAND)),
         **interval_figures("removals_from_links", brought),
         **interval_figures("removals_per_1000_links", per_link),
         **interval_figures("curvature", curve),
