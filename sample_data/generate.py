@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BRANDS = ("camel_milk",)
+BRANDS = ("camel_milk", "ev_scooter")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,14 +19,25 @@ def write_csv(table: pd.DataFrame, path: Path, encoding: str = "utf-8-sig") -> N
     table.to_csv(path, index=False, encoding=encoding, lineterminator="\r\n")
 
 
-def write_parquet(table: pd.DataFrame, path: Path) -> None:
-    """A Parquet file without pandas' own metadata; times stored naive, in milliseconds."""
+def write_parquet(table: pd.DataFrame, path: Path, rising: tuple[str, ...] = ()) -> None:
+    """A Parquet file without pandas' own metadata; times stored naive, in milliseconds.
+
+    ``rising`` names columns of sorted times, of which only the steps are stored.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
     arrow = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(arrow, path, compression="zstd", coerce_timestamps="ms")
+    if not rising:
+        pq.write_table(arrow, path, compression="zstd", coerce_timestamps="ms")
+        return
+    steps = dict.fromkeys(rising, "DELTA_BINARY_PACKED")
+    others = [name for name in arrow.column_names if name not in steps]
+    pq.write_table(
+        arrow, path, compression="zstd", coerce_timestamps="ms", use_dictionary=others,
+        column_encoding=steps, compression_level=19,
+    )  # fmt: skip
 
 
 def write_xlsx(table: pd.DataFrame, path: Path, sheet: str) -> None:
