@@ -54,6 +54,12 @@ _UNITS = {
     "share_of_stage": "percent: share of the stage",
     "stage_days": "days: time allowed to pass",
     "people_with_events": "count: people with any event",
+    "common_stage": "text: stage at which the most people stand",
+    "common_share": "percent: share of the people at any stage",
+    "narrow_stage": "text: stage from which the smallest share passes",
+    "narrow_rate": "percent: that share",
+    "worse_stage": "text: stage from which fewer pass than before, for sure",
+    "worse_change": "points: latest less earlier cohorts, interval corrected for all steps",
 }
 _STAGES = Question("stages", ("S043", "S112"), _UNITS)
 _USED = (
@@ -114,6 +120,7 @@ def measure_stages(base: Base, settings: Settings) -> Result:
         figures={
             "people_with_events": _people_count(people, settings.privacy.min_cell),
             "stage_days": settings.journeys.stage_days,
+            **_headlines(shown[chosen.id], steps["changes"], settings),
         },
         tables={"models": _side_by_side(shown), **steps, **tiers},
         notes=(
@@ -277,6 +284,29 @@ def _suppressed(
         cells += int(small.sum()) if name == chosen.id else 0
         shown[name] = out
     return shown, cells
+
+
+def _headlines(table: pd.DataFrame, changes: pd.DataFrame, settings: Settings) -> dict[str, Any]:
+    """What the finding names, out of what may be shown; null where there is none."""
+    stands = table[table["share"].notna()]
+    passes = table[table["pass_rate"].notna()]
+    worse = changes
+    if len(changes):
+        surely = (changes["change_ci_upper"] < 0).fillna(False)
+        worse = changes[surely & (changes["change"] < -settings.journeys.stage_tolerance)]
+    found: dict[str, Any] = {}
+    for prefix, rows, column, least in (
+        ("common", stands, "share", False),
+        ("narrow", passes, "pass_rate", True),
+        ("worse", worse, "change", True),
+    ):
+        name = {"common": "share", "narrow": "rate", "worse": "change"}[prefix]
+        best = rows.sort_values(column, ascending=least).iloc[0] if len(rows) else None
+        found[f"{prefix}_stage"] = None if best is None else best["stage"]
+        ends = (column, f"{column}_ci_lower", f"{column}_ci_upper")
+        for end, target in zip(ends, bounded(f"{prefix}_{name}"), strict=True):
+            found[target] = None if best is None else float(best[end])
+    return found
 
 
 def _side_by_side(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
