@@ -59,8 +59,6 @@ UNITS = {
     "link_earns_next": "money: margin that the last of these links adds, a week",
     "link_loses_next": "money: value of contacts that the last of these links loses, a week",
     "contacts": "count: people who stood as contacts in the window",
-    "window_start": "date: first day of the window",
-    "window_end": "date: last day of the window",
     "weeks": "count: calendar weeks in which contacts were watched",
     "links_per_contact_week": "number: links per contact-week",
     "most_links_seen": "number: largest number of links a week that was seen often enough",

@@ -37,6 +37,7 @@ UNITS = {
     "intervals that hold for all numbers at once",
     "calendar_ratio": "percent: the same, against what first messages of newcomers got at that "
     "time",
+    "newcomer_rate": "percent: response to be expected of a first message at that time",
     "calendar_held_equal": "count: 1 where the comparison is with newcomers of the same time",
     "exposed_people": "count: people with a first message after a rest",
     "left_out_people": "count: people who got messages at the beginning of the data",
@@ -136,7 +137,9 @@ def _with_ratios(
     table = add_rate(table, "responders", "people", "response_rate", level)
     table = add_rate(table, "first_responders", "people", "first_rate", level)
     columns = pd.DataFrame(ratios, columns=[*bounded(RATIO), *bounded(CALENDAR)], dtype="float64")
-    return table.drop(columns="both_responders").join(columns)
+    table = table.drop(columns="both_responders").join(columns)
+    held = table["calendar_ratio"].where(table["calendar_ratio"] > 0)
+    return table.assign(newcomer_rate=table["response_rate"] / held)
 
 
 def _ratio(of: pd.DataFrame, level: float) -> Interval | None:
@@ -193,6 +196,7 @@ def _figures(
     }
     return {
         **points,
+        "newcomer_rate": "percent: response to be expected of a first message at that time",
         "calendar_held_equal": int(held),
         "exposed_people": int(table["people"].iloc[0]),
         "left_out_people": exposures.left_out,
@@ -215,7 +219,8 @@ def _verdict(figures: dict[str, Any]) -> Verdict:
 
 
 def _suppressed(table: pd.DataFrame, least: int) -> tuple[pd.DataFrame, int]:
-    rates = [n for name in ("response_rate", RATIO, CALENDAR) for n in bounded(name) if n in table]
+    named = ("response_rate", RATIO, CALENDAR)
+    rates = [n for name in named for n in (*bounded(name), "newcomer_rate") if n in table]
     return suppress(table, "responders", rates, least, groups=())
 
 

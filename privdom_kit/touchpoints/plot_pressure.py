@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from privdom_kit.messages import msg, text
-from privdom_kit.report.theme import ACCENT, MUTED, VERDICT_COLOURS, new_axes, title_axes
+from privdom_kit.report.theme import ACCENT, INK, MUTED, VERDICT_COLOURS, new_axes, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,18 +31,12 @@ def plot_push_pressure(result: Result, ax: Axes | None = None) -> Axes | None:
     )
     _dots(ax, table, "links", "removal_rate", MUTED, text("as counted"))
     if figures["break_even_links"] is not None:
-        ax.axvline(
-            figures["break_even_links"],
-            color=VERDICT_COLOURS["act"],
-            linestyle="--",
-            linewidth=1.4,
-            label=text("beyond this the next link loses money"),
-        )
+        words = text("beyond this the next link loses money")
+        _mark(ax, figures["break_even_links"], words)
     _count_axis(ax)
     ax.set_xlabel(text("purchase links in the last 7 days"))
     ax.set_ylabel(text("removals per contact-week"))
-    ax.legend(frameon=False, loc="upper left")
-    ax.margins(y=0.22)
+    ax.legend(frameon=False, loc="lower right")
     ax.set_ylim(bottom=0)
     title_axes(
         ax,
@@ -64,8 +58,8 @@ def plot_fatigue(result: Result, ax: Axes | None = None) -> Axes | None:
         return ax
     ax = ax or new_axes(height=4.0)
     same, figures = result.tables["same_people"].astype("float64"), result.figures
-    everybody = text("people who got that many")
-    _dots(ax, result.table.astype("float64"), "exposure", "response_rate", ACCENT, everybody)
+    table = result.table.astype("float64")
+    _dots(ax, table, "exposure", "response_rate", ACCENT, text("people who got that many"))
     ax.plot(
         same["exposure"],
         same["response_rate"],
@@ -74,18 +68,14 @@ def plot_fatigue(result: Result, ax: Axes | None = None) -> Axes | None:
         label=text("the same people all along"),
     )
     if figures["fatigue_point"] is not None:
-        ax.axvline(
-            figures["fatigue_point"],
-            color=VERDICT_COLOURS["act"],
-            linestyle="--",
-            linewidth=1.4,
-            label=text("fatigue point"),
-        )
+        _mark(ax, figures["fatigue_point"], text("fatigue point"))
     _count_axis(ax)
     ax.set_xlabel(text("number of the message"))
     ax.set_ylabel(text("share that answers"))
-    ax.legend(frameon=False, loc="upper right")
-    ax.margins(y=0.22)
+    if figures["calendar_held_equal"]:
+        newcomers = text("first messages to newcomers at the same time")
+        ax.plot(table["exposure"], table["newcomer_rate"], ":", color=INK, label=newcomers)
+    ax.legend(frameon=False, loc="lower left")
     ax.set_ylim(bottom=0)
     title_axes(
         ax,
@@ -105,10 +95,15 @@ def _dots(ax: Axes, table: pd.DataFrame, place: str, value: str, colour: str, wo
     ax.plot(table[place], table[value], "o", color=colour, label=words)
 
 
+def _mark(ax: Axes, place: float, words: str) -> None:
+    ax.axvline(place, color=VERDICT_COLOURS["act"], linestyle="--", linewidth=1.4, label=words)
+
+
 def _count_axis(ax: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     from privdom_kit.report.drawing import number_text
 
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number_text(value, "percent")))
