@@ -84,6 +84,8 @@ def _entries(days: Days, reader: Reader) -> tuple[list[str], dict[str, str]]:
             value = f"CASE WHEN NOT {is_total} THEN {value} END"
         entries.append(_entry(where, literal(name), total))
         if part is not None and metric.split:
+            if days.split and days.split.keep:  # nobody's name is no name
+                value = f"CASE WHEN trim(coalesce({part}, '')) <> '' THEN {value} END"
             entries.append(_entry(where, _part_name(days, name, part), value))
     return entries, used
 
@@ -95,7 +97,9 @@ def _entry(touchpoint: str, metric: str, value: str) -> str:
 def _part_name(days: Days, name: str, part: str) -> str:
     values = days.split.values if days.split else {}
     cases = " ".join(f"WHEN {literal(k)} THEN {literal(v)}" for k, v in values.items())
-    word = f"CASE trim({part}) {cases} ELSE 'other(' || trim({part}) || ')' END"
+    kept = days.split is not None and days.split.keep
+    other = f"trim({part})" if kept else f"'other(' || trim({part}) || ')'"
+    word = f"CASE trim({part}) {cases} ELSE {other} END" if cases else other
     return f"{literal(name + _PART)} || {word}"
 
 
@@ -126,13 +130,13 @@ def _units(days: Days) -> str:
     by_unit: dict[str, list[str]] = {}
     for name, metric in days.metrics.items():
         if metric.unit:
-            by_unit.setdefault(metric.unit, []).append(name)
+            chosen = [f"metric_raw = {literal(name)}"]
+            if metric.split:
+                chosen.append(f"starts_with(metric_raw, {literal(name + _PART)})")
+            by_unit.setdefault(metric.unit, []).extend(chosen)
     if not by_unit:
         return "{}"
-    branches = []
-    for unit, names in by_unit.items():
-        listed = ", ".join(literal(name) for name in names)
-        branches.append(f"WHEN metric_raw IN ({listed}) THEN {UNITS[unit]}")
+    branches = [f"WHEN {' OR '.join(names)} THEN {UNITS[unit]}" for unit, names in by_unit.items()]
     return f"CASE {' '.join(branches)} ELSE {{}} END"
 
 

@@ -122,8 +122,13 @@ def parse_days(entry: Any, file: str, name: str) -> Days | None:
     given = _keys(entry, allowed, file, label)
     split = None
     if "split" in given:
-        part = _keys(given["split"], ("from", "values", "total"), file, f"{label}.split")
-        split = Split(words(part["from"]), _map(part["values"]), str(part.get("total", "")))
+        part = _keys(given["split"], ("from", "values", "total", "keep"), file, f"{label}.split")
+        split = Split(
+            words(part["from"]),
+            _map(part.get("values")),
+            str(part.get("total", "")),
+            bool(part.get("keep", False)),
+        )
     metrics = {
         metric: _metric(rule, file, f"{label}.{metric}")
         for metric, rule in given["metrics"].items()

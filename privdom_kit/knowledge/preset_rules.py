@@ -153,11 +153,13 @@ class Split:
         headers: Headers that may carry it.
         values: Its codes -> words that the metric's name ends in.
         total: The code of rows that hold the total; empty where the total is the sum.
+        keep: Whether other codes stand as they are (names of staff) instead of as other(code).
     """
 
     headers: tuple[str, ...]
     values: Mapping[str, str]
     total: str = ""
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,10 +90,13 @@ def test_wecom_behaviour_of_one_member(tmp_path):
 
 
 def test_wecom_behaviour_of_several_members(tmp_path):
-    """Counts add up; shares of unknown weight do not, and that is said."""
+    """Counts add up; shares of unknown weight do not, and that is said; each member's stand."""
     text = f"{BEHAVIOUR}\n{DAY_1},zhang,12,40,60,1,2,0,3\n{DAY_1},li,4,5,80,1,1,2,0\n"
     config = touchpoint_days(tmp_path, "wecom_behavior", text)
     found = days(config)
+    assert found["2026-01-01", "chats_from_zhang"] == 12
+    assert found["2026-01-01", "reply_share_from_li"] == pytest.approx(0.8)
+    assert found["2026-01-01", "first_reply_seconds_from_zhang"] == 60
     assert (found["2026-01-01", "chats"], found["2026-01-01", "messages"]) == (16, 45)
     assert ("2026-01-01", "reply_share") not in found
     assert found["2026-01-01", "first_reply_seconds"] == 60
@@ -102,12 +105,22 @@ def test_wecom_behaviour_of_several_members(tmp_path):
     assert counted["rows"] == counted["used"] + sum(counted["dropped"].values())
 
 
+def test_wecom_behaviour_of_nobody_named(tmp_path):
+    """Several userids in one call give their sum and no name: the day's figures alone."""
+    text = f"{BEHAVIOUR}\n{DAY_1},,12,40,60,1,2,0,3\n"
+    found = days(touchpoint_days(tmp_path, "wecom_behavior", text))
+    assert found["2026-01-01", "chats"] == 12
+    assert not [metric for _, metric in found if "_from_" in metric]
+
+
 def test_a_bad_cell_spoils_its_day_and_names_its_line(tmp_path):
     """The day's sum without it would be too low; the line is that of the file, not of the metric."""
     text = f"{BEHAVIOUR}\n{DAY_1},zhang,12,40,,,2,0,3\n{DAY_1},li,abc,5,,,1,2,0\n"
     prepared = prepare(touchpoint_days(tmp_path, "wecom_behavior", text))
     found = [(f["line"], f["column"], f["reason"]) for f in prepared.manifest["faults"]]
-    assert found == [(2, "value", "part_of_bad"), (3, "value", "not_a_number")]
+    # The day's sum of both members, and li's own figure beside it.
+    bad = (3, "value", "not_a_number")
+    assert sorted(found) == [(2, "value", "part_of_bad"), bad, bad]
 
 
 def test_wecom_groups(tmp_path):
@@ -163,6 +176,30 @@ def test_the_members_task_list_is_refused(tmp_path):
         "mass-send results, one row a customer. Export that, or name another preset under "
         "tables.deliveries."
     )
+
+
+def test_wecom_group_owners(tmp_path):
+    """Stocks of two owners add up to the day's, and each owner's stand beside it."""
+    text = f"owner,stat_time,new_chat_cnt,chat_total,member_total,member_has_msg\nzhang,{DAY_1},1,10,300,120\nli,{DAY_1},0,2,50,5\n"
+    found = days(touchpoint_days(tmp_path, "wecom_group_owners", text))
+    assert found["2026-01-01", "members_total"] == 350
+    assert found["2026-01-01", "members_total_from_li"] == 50
+    assert found["2026-01-01", "members_with_messages_to_date_from_zhang"] == 120
+    with pytest.raises(UnusableData, match="which the preset wecom_group_owners reads"):
+        prepare(touchpoint_days(tmp_path / "b", "wecom_groups", text))
+    by_day = f"stat_time,chat_total\n{DAY_1},10\n"
+    with pytest.raises(UnusableData, match="which the preset wecom_groups reads"):
+        prepare(touchpoint_days(tmp_path / "c", "wecom_group_owners", by_day))
+
+
+def test_wecom_acquisition_links(tmp_path):
+    """Clicks and additions by link; the day's are their sums."""
+    text = f"link_id,start_time,click_link_customer_cnt,new_customer_cnt\nlk1,{DAY_1},40,12\nlk2,{DAY_1},10,1\nlk1,{DAY_2},,3\n"
+    found = days(touchpoint_days(tmp_path, "wecom_acquisition_links", text))
+    assert found["2026-01-01", "link_clicks"] == 50
+    assert found["2026-01-01", "link_contacts_added_from_lk1"] == 12
+    assert ("2026-01-02", "link_clicks") not in found
+    assert found["2026-01-02", "link_contacts_added"] == 3
 
 
 def test_service_account_users(tmp_path):
@@ -231,6 +268,45 @@ def test_mini_program_visits(tmp_path):
     assert found["2026-01-01", "seconds_per_visitor"] == 33.5
     assert len(found) == 7
     assert seen(config, "touchpoint_days")["faults"] == {"date|not_a_date": 7}
+
+
+def test_mini_program_retention(tmp_path):
+    """Key 0 is the base of the day, the others people kept; a day to come is no zero."""
+    text = "ref_date,key,visit_uv_new,visit_uv\n20260101,0,50,200\n20260101,1,10,80\n20260101,7,4,\n20260105-20260111,0,9,9\n"
+    config = touchpoint_days(tmp_path, "mini_program_retention", text)
+    assert days(config) == {
+        ("2026-01-01", "cohort_new"): 50,
+        ("2026-01-01", "cohort_active"): 200,
+        ("2026-01-01", "cohort_new_from_day_1"): 10,
+        ("2026-01-01", "cohort_active_from_day_1"): 80,
+        ("2026-01-01", "cohort_new_from_day_7"): 4,
+    }
+    assert seen(config, "touchpoint_days")["faults"] == {"date|not_a_date": 2}
+    with pytest.raises(UnusableData, match="which the preset mini_program_visits reads"):
+        prepare(
+            touchpoint_days(
+                tmp_path / "b", "mini_program_retention", "ref_date,visit_uv\n20260101,5\n"
+            )
+        )
+
+
+def test_mini_program_sources(tmp_path):
+    """Sessions by source, the day's their sum; a code that is not known stays."""
+    text = "ref_date,key,access_source_session_cnt\n20260101,2,30\n20260101,18,12\n20260101,99,1\n"
+    found = days(touchpoint_days(tmp_path, "mini_program_sources", text))
+    assert found["2026-01-01", "source_sessions"] == 43
+    assert found["2026-01-01", "source_sessions_from_search"] == 30
+    assert found["2026-01-01", "source_sessions_from_account_article"] == 12
+    assert found["2026-01-01", "source_sessions_from_other(99)"] == 1
+
+
+def test_channels_leads(tmp_path):
+    """Components add up, organic and paid rows too."""
+    text = "日期,component_type,traffic_type,leads_count\n2026-01-01,1,0,5\n2026-01-01,1,1,4\n2026-01-01,0,1,2\n"
+    found = days(touchpoint_days(tmp_path, "channels_leads", text))
+    assert found["2026-01-01", "leads"] == 11
+    assert found["2026-01-01", "leads_from_wecom_card"] == 9
+    assert found["2026-01-01", "leads_from_form"] == 2
 
 
 def test_channels_live(tmp_path):

@@ -13,7 +13,8 @@ ASKED = {
     "wecom_groups", "wecom_mass_send", "service_account_users", "service_account_articles",
     "mini_program_visits", "channels_live", "channels_shop", "aliyun_sms", "tencent_sms",
     "huawei_sms", "ai_calls_aliyun", "ai_calls_sobot", "ai_calls_volcengine", "short_links",
-    "linkwechat_customers",
+    "linkwechat_customers", "wecom_group_owners", "wecom_acquisition_links",
+    "mini_program_retention", "mini_program_sources", "channels_leads",
 }  # fmt: skip
 
 
