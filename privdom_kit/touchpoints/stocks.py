@@ -40,7 +40,8 @@ def stock_table(base: Base, rules: TouchpointsSettings) -> pd.DataFrame:
     ``known_people``: those of them who are known one by one. ``active_people``: of those, with an
     own action anywhere (any but :data:`PASSIVE` ones) in the last ``vanity_active_days``;
     ``active_here``: at that very touchpoint, where own actions are recorded there.
-    ``active_a_day``: as the platform counts them, on the busiest day. What is not measured is None, never zero.
+    ``active_a_day``: as the platform counts them, on the busiest day. What is not measured is None,
+    never zero.
     """
     import pandas as pd
 
