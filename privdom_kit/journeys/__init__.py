@@ -34,8 +34,8 @@ _SHOWN = {
         "attribution",
         "absorption",
     ),
-    "stages": ("stages",),
-    "experience": (
+    "stage_scale": ("stages",),
+    "feelings": (
         "experience",
         "pain_points",
         "service_recovery",
@@ -57,6 +57,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         **{module: [f"measure_{question}"] for question, module in _MEASURES.items()},
         **{f"plot_{area}": [f"plot_{q}" for q in asked] for area, asked in _SHOWN.items()},
         **{f"describe_{area}": [f"describe_{q}" for q in asked] for area, asked in _SHOWN.items()},
+        "plot_map": ("plot_journey_map",),
         **_KERNELS,
     },
 )
