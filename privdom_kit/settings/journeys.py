@@ -5,11 +5,58 @@ from __future__ import annotations
 from typing import Literal
 
 from privdom_kit.settings.base import HOUSE, Frozen, setting
+from privdom_kit.settings.funnels import FunnelSettings
 
 
 class JourneysSettings(Frozen):
     """03_journey_mapping."""
 
+    # funnel, transitions
+    funnel: FunnelSettings = setting(
+        FunnelSettings(),
+        "steps, order, windows, exclusions and ties of the funnel",
+        unit="steps, days, events, choices",
+        source=HOUSE,
+        date="2026-11",
+    )
+    transition_node: Literal["touchpoint", "touchpoint_action"] = setting(
+        "touchpoint",
+        "what follows what: touchpoints, or what happened at them",
+        unit="choice",
+        source=HOUSE,
+        date="2026-11",
+    )
+    transition_collapse: bool = setting(
+        True,
+        "count a run of the same node as one event, which begins with its first",
+        unit="choice",
+        source=HOUSE,
+        date="2026-11",
+    )
+    transition_nodes: int = setting(
+        10,
+        "nodes that are told apart, the most frequent; the others count as one",
+        unit="nodes",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+        le=40,
+    )
+    transition_min_people: int = setting(
+        30,
+        "people who left a node below which its shares are not estimated or compared",
+        unit="people",
+        source=HOUSE,
+        date="2026-11",
+        ge=2,
+    )
+    transition_layer: str | None = setting(
+        "membership",
+        "touchpoint whose people, from when they were first met there, are held against the others",
+        unit="name of a touchpoint",
+        source=HOUSE,
+        date="2026-11",
+    )
     # paths, attribution, absorption
     attribution_days: int = setting(
         30,
