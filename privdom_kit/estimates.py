@@ -391,6 +391,32 @@ def weighted_kappa(
     return Interval(kappa, max(kappa - half, -1.0), min(kappa + half, 1.0))
 
 
+def paired_sums_ratio(
+    values: Sequence[float], matched: Sequence[float], level: float = 0.95
+) -> Interval | None:
+    """The ratio of two sums of paired values, with its interval over the pairs.
+
+    Ratio estimator with linearised variance (Cochran 1977, section 6.3), Student's t with one
+    degree less than pairs, on the log scale so that it stays above 0.
+
+    Args:
+        values: One a pair, e.g. the sales of a special day.
+        matched: What it is held against, e.g. the mean of its matched days.
+        level: Confidence level.
+
+    Returns:
+        None with fewer than three pairs, or where a sum is not above 0.
+    """
+    tops, bottoms = np.asarray(values, dtype=float), np.asarray(matched, dtype=float)
+    if len(tops) < 3 or not tops.sum() > 0 or not bottoms.sum() > 0:
+        return None
+    ratio = float(tops.sum() / bottoms.sum())
+    spread = tops - ratio * bottoms
+    variance = float((spread**2).sum()) / (len(tops) - 1) / len(tops) / float(bottoms.mean()) ** 2
+    half = t_critical(level, len(tops) - 1) * math.sqrt(variance) / ratio
+    return Interval(ratio, ratio * math.exp(-half), ratio * math.exp(half))
+
+
 def t_critical(level: float, degrees: int) -> float:
     """Two-sided critical value of Student's t."""
     from scipy.stats import t

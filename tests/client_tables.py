@@ -29,7 +29,7 @@ def table(
     rows: pd.DataFrame,
     dictionaries: dict[str, tuple[str, ...]] | None = None,
 ) -> Table:
-    """A Table of the rows, which hold stored columns; text in code columns is coded here.
+    """A Table of the rows, which hold stored columns; words in code columns are coded here.
 
     Days may be given as ``<stem>_on``; the time beside them is then noon of the day.
     """
@@ -39,7 +39,10 @@ def table(
         if column.kind == "time" and column.day_name in rows and column.name not in rows:
             days = rows[column.day_name]
             rows[column.name] = (days * 86_400 + 43_200).astype("Int64")
+    texts = {column.name for column in TABLES[name].columns if column.kind == "text"}
     for column in rows.columns:
+        if column in texts:
+            continue
         if rows[column].map(lambda value: isinstance(value, str)).any():
             values = coded.setdefault(column, tuple(sorted(rows[column].dropna().unique())))
             codes = rows[column].map({value: code for code, value in enumerate(values)})
