@@ -90,9 +90,13 @@ def _followers_level(result: Result, days: int) -> Message:
 def _judgement(result: Result) -> Message:
     figures = result.figures
     if figures["worse_groups"]:
+        groups = result.tables["groups"]
+        worst = groups.loc[groups["difference"].astype("float64").idxmax()]
         return msg(
             "{worse:count} of {compared:count} groups compared lose more than the others for sure, "
-            "by more than {tolerance:gap}.",
+            "by more than {tolerance:gap}, the worst by {split}: {group}.",
+            split=label(worst["split"]),
+            group=_name(worst["group"]),
             worse=figures["worse_groups"],
             compared=figures["compared_groups"],
             tolerance=result.settings["touchpoints.churn_tolerance"],
@@ -194,10 +198,10 @@ def _group_sentence(result: Result) -> tuple[Message, ...]:
     compared = groups[groups["difference"].notna()]
     if not len(compared):
         return ()
-    found = compared.loc[compared["difference"].idxmax()]
+    found = compared.loc[compared["difference"].astype("float64").idxmax()]
     return (
         msg(
-            "Furthest above the others: {split} {group}, {share:percent} of {relations:count} "
+            "Furthest above the others, {split}: {group}, {share:percent} of {relations:count} "
             "within {days:days}, {difference:points} (interval {lower:points} to {upper:points}).",
             split=label(found["split"]),
             group=_name(found["group"]),
@@ -441,7 +445,7 @@ def _send_action(result: Result) -> Message | None:
 def _send_basis(result: Result) -> Message:
     figures = result.figures
     if is_missing(figures["extra_removals_a_year"]):
-        return msg("No excess of removals was measured, so nothing is put at stake.")
+        return msg("No excess of removals is proven, so nothing is put at stake.")
     if is_missing(figures["gross_margin"]):
         return _NO_MARGIN
     if is_missing(figures["margin_per_contact"]):

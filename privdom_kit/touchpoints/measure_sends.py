@@ -275,7 +275,7 @@ def _money(base: Base, channels: list[_Channel], table: pd.DataFrame) -> dict[st
     )["margin_per_contact"]
     row = table.iloc[0]
     days = base.as_of_day - relations.first_day + 1
-    if row["excess_share"] > 0:
+    if row["excess_share_ci_lower"] > 0:
         figures["extra_removals_a_year"] = row["excess_share"] * row["reached"] / days * YEAR
         if figures["margin_per_contact"] is not None:
             money = figures["extra_removals_a_year"] * figures["margin_per_contact"]

@@ -33,7 +33,7 @@ def plot_churn(result: Result, ax: Axes | None = None) -> Axes | None:
     """Share removed by day of tenure, with intervals, a line a unit."""
     if not len(result.table):
         return ax
-    ax = ax or new_axes(height=3.8)
+    ax = ax or new_axes(width=8.6, height=3.8)
     units = list(dict.fromkeys(result.table["unit"]))
     days = list(dict.fromkeys(result.table["days"]))
     for number, unit in enumerate(units):
@@ -45,11 +45,12 @@ def plot_churn(result: Result, ax: Axes | None = None) -> Axes | None:
         ax.plot(places, share, "o-", color=colour, linewidth=1, label=str(label(f"{unit}_ended")))
     ax.set_xticks(range(len(days)), [number_text(day, "days") for day in days])
     ax.set_xlim(-0.4, len(days) - 0.6)
-    ax.set_ylim(bottom=0)
-    _percent(ax, "y", 0)
     if not is_missing(result.figures["reference_share"]):
         _reference_lines(ax, result)
-    ax.legend(frameon=False, loc="upper left")
+    ax.set_ylim(bottom=0)
+    _percent(ax, "y", 0)
+    ax.locator_params(axis="y", steps=[1, 2, 5, 10], nbins=8)
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     ax.set_xlabel(text("time since the relation began"))
     ax.set_ylabel(text("share ended by the customer"))
     title_axes(
@@ -64,11 +65,11 @@ def plot_churn(result: Result, ax: Axes | None = None) -> Axes | None:
 
 
 def _reference_lines(ax: Axes, result: Result) -> None:
-    """The lines of article 002, drawn only with the window over which the client reads them."""
+    """The lines of article 002 (S136, S137), drawn only with the window set for them."""
     window = result.settings["touchpoints.churn_reference_window_days"]
     words = (
-        ("churn_normal_share", msg("normal within {days:days} (article 002)", days=window)),
-        ("churn_alarm_share", msg("malicious marketing, {days:days} (article 002)", days=window)),
+        ("churn_normal_share", msg("normal, within {days:days}", days=window)),
+        ("churn_alarm_share", msg("malicious, within {days:days}", days=window)),
     )
     for (name, label_words), style in zip(words, ("--", ":"), strict=True):
         share = result.settings[f"touchpoints.{name}"]
@@ -142,7 +143,7 @@ def plot_vanity(result: Result, ax: Axes | None = None) -> Axes | None:
 
 def _stock_words(table: pd.DataFrame) -> list[str]:
     return [
-        text("{stock:count}, active not measured", stock=stock)
+        text("{stock:count}, active not measured or not shown", stock=stock)
         if is_missing(share)
         else text("{stock:count}, {share:percent} active", stock=stock, share=share)
         for stock, share in zip(table["stock"], table["active_share"], strict=True)

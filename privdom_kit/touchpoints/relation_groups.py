@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 UNKNOWN, OTHERS = "unknown", "other_groups"
 RECENT, EARLIER = "recent", "earlier"
 #: The split by the time at which relations began.
-WHEN = {"contacts": "added_at", "followers": "subscribed_at"}
+WHEN = {"contacts": "time_of_adding", "followers": "time_of_following"}
 _UNKNOWN_CODE, _OTHERS_CODE = -1, -2
 _MOST_GROUPS = 200_000
 _MOST_MONTHS = 1_000_000
