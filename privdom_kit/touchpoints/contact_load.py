@@ -20,8 +20,18 @@ MOST_MESSAGES = 10  # numbers from here on share a row
 _MOST_PEOPLE_WEEKS = 1_000
 _PLACES = {"wecom": "wecom_chat"}
 LOAD_FIGURES = (
-    *("reached_people", "over_cap_people", "over_cap_share", "over_cap_share_ci_lower"),
-    *("over_cap_share_ci_upper", "people_weeks", "over_cap_people_weeks", "over_cap_week_share"),
+    *(
+        "reached_people",
+        "people_over_cap",
+        "people_over_cap_share",
+        "people_over_cap_share_ci_lower",
+    ),
+    *(
+        "people_over_cap_share_ci_upper",
+        "people_weeks",
+        "people_weeks_over_cap",
+        "people_weeks_over_cap_share",
+    ),
     *("messages_per_people_week", "benign_met", "benign_known"),
 )
 
@@ -31,8 +41,8 @@ def measure_load(
 ) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """Messages by person and calendar week (Monday to Sunday), and who is above the cap.
 
-    ``over_cap_share``: people with more messages than the cap in any 7 days, out of people
-    reached. ``over_cap_week_share``: people-weeks above it, out of those with a message.
+    ``people_over_cap_share``: people with more messages than the cap in any 7 days, out of people
+    reached. ``people_weeks_over_cap_share``: people-weeks above it, out of those with a message.
 
     Returns:
         Figures, and a table ``messages`` (a week), ``people_weeks``, ``people_weeks_share``; None
@@ -62,9 +72,9 @@ def measure_load(
     reached, over = int(people["people"]), int(people["over"])
     total = int(weeks["people_weeks"].sum())
     above = int(weeks.loc[weeks["n"] > rules.contact_cap, "people_weeks"].sum())
-    figures |= {"reached_people": reached, "over_cap_people": over, "people_weeks": total}
-    figures |= rate(over, reached, "over_cap_share", rules.confidence_level)
-    figures |= {"over_cap_people_weeks": above, "over_cap_week_share": above / total}
+    figures |= {"reached_people": reached, "people_over_cap": over, "people_weeks": total}
+    figures |= rate(over, reached, "people_over_cap_share", rules.confidence_level)
+    figures |= {"people_weeks_over_cap": above, "people_weeks_over_cap_share": above / total}
     figures["messages_per_people_week"] = float((weeks["n"] * weeks["people_weeks"]).sum() / total)
     return figures, _by_number(weeks, total)
 
@@ -157,7 +167,7 @@ def judge_benign(
         types = sum(s >= rules.benign_type_share for s in shares)
     tests = (
         ("spread", spread, rules.benign_spread, 1),
-        ("frequency", messages, rules.contact_cap, -1),
+        ("messages_a_week", messages, rules.contact_cap, -1),
         ("types", types, rules.benign_types, 1),
     )
     table = pd.DataFrame(

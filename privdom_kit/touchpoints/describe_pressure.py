@@ -16,6 +16,7 @@ def describe_push_pressure(result: Result) -> Finding:
         statement=msg("{effect} {limit}", effect=_effect(result), limit=_limit(result)),
         evidence=(
             _base(result),
+            _per_thousand(result),
             msg(
                 "Observational: heavy users get more messages and stay longer; only a holdout "
                 "tells cause from habit."
@@ -104,6 +105,17 @@ def _base(result: Result) -> Message:
     )
 
 
+def _per_thousand(result: Result) -> Message:
+    figures = result.figures
+    return msg(
+        "By the model 1,000 links bring {lost:number} removals (interval {lower:number} to "
+        "{upper:number}).",
+        lost=figures["removals_per_1000_links"],
+        lower=figures["removals_per_1000_links_ci_lower"],
+        upper=figures["removals_per_1000_links_ci_upper"],
+    )
+
+
 def _better_answers(result: Result) -> tuple[Message, ...]:
     """A holdout and a change of pushing, where the data hold one; that they hold none, else."""
     figures, found = result.figures, []
@@ -158,15 +170,15 @@ def _balance(result: Result) -> tuple[Message, ...]:
 
 def _pressure(result: Result) -> tuple[Message, ...]:
     figures = result.figures
-    if figures["over_cap_week_share"] is None:
+    if figures["people_weeks_over_cap_share"] is None:
         return ()
     return (
         msg(
             "{over:count} of {all:count} people-weeks with a message ({share:percent}) hold more "
             "than {cap:count} messages over all channels.",
-            over=figures["over_cap_people_weeks"],
+            over=figures["people_weeks_over_cap"],
             all=figures["people_weeks"],
-            share=figures["over_cap_week_share"],
+            share=figures["people_weeks_over_cap_share"],
             cap=result.settings["touchpoints.contact_cap"],
         ),
     )
