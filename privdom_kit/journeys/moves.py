@@ -64,7 +64,7 @@ def follow(
         collapse: Whether a run of the same node is one event, which begins with its first.
 
     Returns:
-        ``person, from_event, to_event, seconds``.
+        ``person, from_event, to_event, from_time, seconds``.
     """
     import narwhals as nw
 
@@ -82,6 +82,7 @@ def follow(
     return pairs.filter(~nw.col("from_event").is_null()).select(
         "person",
         "from_event",
+        "from_time",
         to_event=nw.col(node),
         seconds=nw.col("time") - nw.col("from_time"),
     )
