@@ -84,7 +84,7 @@ def plot_attribution(result: Result, ax: Axes | None = None) -> Axes | None:
         places = [place + (line - len(_MARKERS) // 2) * _LINE for place in range(len(table))]
         values = shares.loc[table["touchpoint"], model].astype("float64")
         words = str(label(model))
-        ax.plot(values, places, marker, color=colour, markersize=size, label=words)
+        ax.plot(values, places, marker, color=colour, markersize=size, label=words, clip_on=False)
         if model == "markov":
             ax.hlines(places, ends.iloc[:, 0], ends.iloc[:, 1], color=colour, linewidth=1.5)
     ax.set_yticks(range(len(table)), names_of(list(table["touchpoint"])))
