@@ -38,7 +38,8 @@ _NEEDS = {
         "audiences": "orders | touches",
     },
     "02_touchpoint_audit": {
-        "catalogue": "touchpoint_days | posts | touches | deliveries | forms",
+        "catalogue": "touchpoint_days | posts | touches | deliveries | groups | orders.touchpoint "
+        "| contacts | forms",
         "roles": "touchpoint_days | orders.touchpoint | touches | forms",
         "vanity": "touchpoint_days",
         "churn": "contacts.removed_at | followers.unsubscribed_at | touchpoint_days",
@@ -50,7 +51,7 @@ _NEEDS = {
         "group_health": "groups.members groups.active_members",
         "staff_capacity": "contacts",
         "benefits": "orders.coupon_code | forms",
-        "member_system": "members.tier | forms",
+        "member_system": "members | forms",
         "combinations": "forms | touches orders.touchpoint",
         "copy_rules": "posts.text | forms",
     },

@@ -52,7 +52,8 @@ def count_people(base: Base, days: int) -> dict[tuple[str, int], dict[str, int]]
 
     Counts a person once: reached (anything of the brand), active (anything of their own but the
     beginning and the end of the relation), reached_active and reached_read (of those reached),
-    interacted, joined, bought, opened, opened_resolved; ``buyers`` are those of all touchpoints together.
+    interacted, joined, bought, opened, opened_resolved; ``buyers`` are those of all touchpoints
+    together.
     """
     import narwhals as nw
 
