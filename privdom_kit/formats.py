@@ -67,6 +67,12 @@ def _number(value: Any, language: str, currency: str) -> str:
     return format_decimal(value, format=pattern, locale=_locale(language))
 
 
+def _score(value: Any, language: str, currency: str) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, format="0.00", locale=_locale(language))
+
+
 def _percent(value: Any, language: str, currency: str) -> str:
     from babel.numbers import format_decimal
 
@@ -118,6 +124,7 @@ def _text(value: Any, language: str, currency: str) -> str:
 KINDS: dict[str, Callable[[Any, str, str], str]] = {
     "count": _count,
     "number": _number,
+    "score": _score,
     "percent": _percent,
     "points": _points,
     "gap": _gap,

@@ -24,13 +24,14 @@ ANSWERS, CASES, STATED = "answers", "cases", "stated"
 SERVICE = "service"
 _UNITS = {
     "stage": "text: stage of the journey; service for cases",
+    "stage_name": "text: what the journey map calls it",
     "pain_point": "text: pain point as named",
     "basis": "text: answers of people, service cases, or stated by the consultant",
     "people": "count: people who name it",
     "asked_people": "count: people who answered at the stage; for cases, all people known",
     "frequency": "percent: share of the people asked",
-    "severity": "number: how bad it is to those who name it, 0 to 2",
-    "priority": "number: frequency times severity, 0 to 2",
+    "severity": "score: how bad it is to those who name it, 0 to 2",
+    "priority": "score: frequency times severity, 0 to 2",
     "hidden_pain_points": "count: pain points named by too few people to show",
     "judged_pain_points": "count: pain points judged",
     "top_pain_point": "text: pain point with the highest priority in the answers",
@@ -49,7 +50,15 @@ _SEVERITIES = {
     "severity_high": ("high", "urgent", "critical", "major", "高", "严重", "紧急"),
 }
 _COLUMNS = (
-    *("stage", "pain_point", "basis", "people", "asked_people", *bounded("frequency")),
+    *(
+        "stage",
+        "stage_name",
+        "pain_point",
+        "basis",
+        "people",
+        "asked_people",
+        *bounded("frequency"),
+    ),
     *(*bounded("severity"), *bounded("priority")),
 )
 
@@ -68,8 +77,9 @@ def measure_pain_points(base: Base, settings: Settings) -> Result:
     corrected for the number of pain points judged (Bonferroni).
 
     Returns:
-        ``table``: stage, pain_point, basis, people, asked_people, frequency and interval, severity
-        and interval, priority and interval; the highest priority first within each basis.
+        ``table``: stage, stage_name, pain_point, basis, people, asked_people, frequency and
+        interval, severity and interval, priority and interval; the highest priority first within
+        each basis.
     """
     used = used_settings(settings, *_USED)
     parts, hidden = [], 0
@@ -218,6 +228,8 @@ def _joined(parts: list[pd.DataFrame], base: Base, settings: Settings) -> pd.Dat
     level = settings.journeys.confidence_level
     rows = [_row(one, level) for part in parts for one in part.to_dict("records")]
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    names = {name: stage.name or None for name, stage in base.forms.journey.stages.items()}
+    table["stage_name"] = [names.get(stage) for stage in table["stage"]]
     numbers = [n for n in _COLUMNS if n.startswith(("frequency", "severity", "priority"))]
     table = table.astype(dict.fromkeys(("people", "asked_people"), "Int64"))
     table = table.astype(dict.fromkeys(numbers, "float64"))

@@ -13,6 +13,7 @@ from privdom_kit.report.theme import (
     CATEGORY_COLOURS,
     INK,
     MUTED,
+    PAPER,
     RULE,
     SOURCE_SIZE,
     VERDICT_COLOURS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from privdom_kit.results import Result
 
 _MOST_PAINS = 12
+_CLEAR = {"facecolor": PAPER, "alpha": 0.75, "edgecolor": "none", "pad": 0.5}
 _BASES = {"answers": ACCENT, "cases": CATEGORY_COLOURS[1], "stated": MUTED}
 
 
@@ -99,13 +101,13 @@ def _draw_point(
     low, high = y, y
     if not is_missing(row["score_ci_lower"]):
         low, high = (zero + scale * row[f"score_ci_{end}"] for end in ("lower", "upper"))
-        ax.vlines(place, low, high, color=colour, linewidth=2.2, zorder=3)
+        ax.vlines(place, low, high, color=colour, linewidth=2.6, zorder=3)
     face = colour if row["basis"] == "answers" else "white"
-    ax.plot([place], [y], "o", color=colour, markerfacecolor=face, markersize=size, zorder=4)
-    number = number_text(row["score"], "number")
+    ax.plot([place], [y], "o", color=colour, markerfacecolor=face, markersize=5.5, zorder=4)
+    number = number_text(row["score"], "score")
     people = "" if is_missing(row["people"]) else f"\nn = {number_text(row['people'], 'count')}"
     ax.annotate(f"{number}{people}", (place, high), xytext=(0, 5), textcoords="offset points",
-                ha="center", va="bottom", fontsize=size, color=INK)  # fmt: skip
+                ha="center", va="bottom", fontsize=size, color=INK, bbox=_CLEAR)  # fmt: skip
     if is_moment:
         words = text("moment of truth")
         ax.annotate(words, (place, low), xytext=(0, -6), textcoords="offset points", va="top",
@@ -114,20 +116,22 @@ def _draw_point(
 
 def plot_pain_points(result: Result, ax: Axes | None = None) -> Axes | None:
     """Pain points by priority, the basis of each told by its colour."""
+    from matplotlib.patches import Patch
+
     table = result.table.head(_MOST_PAINS)
     if not len(table):
         return ax
     ax = ax or new_axes(height=1.4 + 0.34 * len(table), grid="x")
-    names = [
-        f"{row['pain_point']} · {label}"
-        for row, label in zip(table.to_dict("records"), names_of(list(table["stage"])), strict=True)
-    ]
+    rows = table.to_dict("records")
+    names = [f"{row['pain_point']} · {stage_words(row)}" for row in rows]
     colours = [_BASES[basis] for basis in table["basis"]]
-    places = bars(ax, table["pain_point"], table["priority"], "number", colours)
+    ends = table["priority_ci_upper"]
+    places = bars(ax, table["pain_point"], table["priority"], "score", colours, marks=ends)
+    ax.hlines(places, table["priority_ci_lower"], ends, color=INK, linewidth=1.4)
     ax.set_yticks(places, names, parse_math=False)
-    for basis in dict.fromkeys(table["basis"]):
-        ax.barh([], [], color=_BASES[basis], label=names_of([basis])[0])
-    ax.legend(frameon=False, loc="lower right", fontsize=SOURCE_SIZE)
+    kinds = list(dict.fromkeys(table["basis"]))
+    handles = [Patch(color=_BASES[kind], label=names_of([kind])[0]) for kind in kinds]
+    ax.legend(handles=handles, frameon=False, loc="lower right", fontsize=SOURCE_SIZE)
     ax.set_xlabel(text("priority: frequency times severity (0 to 2)"))
     source = msg(
         "Up to {as_of:date}; named by {least:count} people or more, or stated.",

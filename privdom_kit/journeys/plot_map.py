@@ -53,10 +53,10 @@ class _Row:
         return (self.bottom + self.top) / 2
 
 
-_STAGES = _Row(9.55, 10.35)
-_EMOTION = _Row(5.95, 9.35)
-_TOUCHPOINTS = _Row(4.75, 5.85)
-_PAINS = _Row(2.55, 4.65)
+_STAGES = _Row(9.6, 10.35)
+_EMOTION = _Row(5.8, 9.5)
+_TOUCHPOINTS = _Row(4.7, 5.65)
+_PAINS = _Row(2.55, 4.6)
 _RATES = _Row(0.75, 2.4)
 
 
@@ -142,8 +142,8 @@ def _stage_boxes(ax: Axes, table: pd.DataFrame, places: Sequence[float], width: 
 def _emotions(ax: Axes, experience: Result, places: list[float]) -> None:
     _row_name(ax, _EMOTION, text("How people feel"))
     # The number above a point at 2 and the mark below one at -2 need room as well.
-    scale = (_EMOTION.top - _EMOTION.bottom - 1.25) / 4
-    zero = _EMOTION.bottom + 0.45 + 2 * scale
+    scale = (_EMOTION.top - _EMOTION.bottom - 0.9) / 4
+    zero = _EMOTION.bottom + 0.35 + 2 * scale
     for score in (-2, -1, 0, 1, 2):
         y = zero + scale * score
         ax.plot([_LEFT, _RIGHT], [y, y], color=RULE, linewidth=0.8, zorder=0)
@@ -265,8 +265,8 @@ def _footer(ax: Axes, experience: Result, stages: Result | None) -> None:
     figures = experience.figures
     if not is_missing(figures["moment_of_truth"]):
         change = msg(
-            "Moment of truth: the largest drop that the answers carry, {change:number} points "
-            "({lower:number} to {upper:number}, corrected for all pairs).",
+            "Moment of truth: the largest drop that the answers carry, {change:score} "
+            "({lower:score} to {upper:score}, corrected for all pairs).",
             change=figures["moment_change"],
             lower=figures["moment_change_ci_lower"],
             upper=figures["moment_change_ci_upper"],
