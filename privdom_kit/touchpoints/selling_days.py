@@ -39,7 +39,7 @@ def count_selling_days(
         return None, nothing
     table = found.astype("float64").astype("int64").sort_values("selling_days", ignore_index=True)
     recipients = int(table["people"].sum())
-    covered = base.as_of_day - since + 1
+    covered = base.as_of_day - _first_day(base, since) + 1
     above = int(table.loc[table["selling_days"] > rules.selling_day_cap * covered, "people"].sum())
     table = add_rate(
         table.assign(recipients=recipients), "people", "recipients", "share", rules.confidence_level
@@ -51,6 +51,23 @@ def count_selling_days(
     }
 
 
+def _first_day(base: Base, since: int) -> int:
+    """The first day of the period with a message of the brand: touches may begin within it."""
+    return int(collect(_sent(base, since).select(_col("day").min()), limit=1)["day"].iloc[0])
+
+
+def _col(name: str) -> nw.Expr:
+    import narwhals as nw
+
+    return nw.col(name)
+
+
+def _sent(base: Base, since: int) -> nw.LazyFrame:
+    """Messages of the brand since a day, as the touches show them."""
+    of_brand = (_col("direction") == BRAND) & (_col("source") == 0)
+    return base.events.frame.filter(of_brand & (_col("day") >= since))
+
+
 def _selling_days(base: Base, since: int) -> nw.LazyFrame:
     import narwhals as nw
 
@@ -58,11 +75,9 @@ def _selling_days(base: Base, since: int) -> nw.LazyFrame:
     sells = (nw.col("purpose").fill_null(-2) == marketing) | (
         nw.col("has_purchase_link").fill_null(0) == 1
     )
-    sent = base.events.frame.filter(
-        (nw.col("direction") == BRAND) & (nw.col("source") == 0) & (nw.col("day") >= since)
-    )
     by_day = (
-        sent.with_columns(sold=nw.when(sells).then(nw.lit(1)).otherwise(nw.lit(0)))
+        _sent(base, since)
+        .with_columns(sold=nw.when(sells).then(nw.lit(1)).otherwise(nw.lit(0)))
         .group_by("customer", "day")
         .agg(nw.col("sold").max())
     )
@@ -107,12 +122,13 @@ def restrained_messages(base: Base, pieces: Pieces, since: int, rules: Any) -> p
 def _sent_links(base: Base, since: int) -> pd.DataFrame:
     import narwhals as nw
 
-    sent = base.events.frame.filter(
-        (nw.col("direction") == BRAND) & (nw.col("source") == 0) & (nw.col("day") >= since)
-    )
-    counted = sent.group_by("touchpoint").agg(
-        nw.col("has_purchase_link").fill_null(0).cast(nw.Int64).sum().alias("linked"),
-        nw.len().alias("messages"),
+    counted = (
+        _sent(base, since)
+        .group_by("touchpoint")
+        .agg(
+            nw.col("has_purchase_link").fill_null(0).cast(nw.Int64).sum().alias("linked"),
+            nw.len().alias("messages"),
+        )
     )
     found = collect(counted, limit=_MOST_DAYS)
     names = [base.events.touchpoints[int(code)] for code in found["touchpoint"]]
