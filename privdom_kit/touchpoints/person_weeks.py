@@ -13,6 +13,7 @@ nothing.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ _NO_ACTIVITY = (
     *("complained", "registered", "subscribed"),
 )
 _MOST_CELLS = 500_000
-_QUARTER = 900  # seconds: offsets of time zones are whole quarters of an hour
+HOUR, _QUARTER = 3_600, 900
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,12 +112,25 @@ def _window(base: Base, rules: TouchpointsSettings) -> tuple[int, int, int] | No
     ).iloc[0]
     if ends.isna().any():
         return None
-    # The client's day and the moment are both stored: their difference gives the offset.
-    offset = round((ends["low"] + ends["high"]) / 2 / _QUARTER) * _QUARTER
+    offset = _offset(float(ends["low"]), float(ends["high"]))
     end = (min(base.as_of_day, int(ends["last_day"])) + 1) * DAY - offset
     seen = int(ends["first"]) + LINK_WINDOW
     start = max(seen, end - rules.push_lookback_days * DAY)
     return (offset, start, end) if start < end else None
+
+
+def _offset(low: float, high: float) -> int:
+    """Seconds by which the client's clock is ahead: at least ``low`` and below ``high``.
+
+    The client's day and the moment are both stored, so every row narrows it down. Whole hours
+    come before quarters; the middle decides where several fit.
+    """
+    middle = (low + high) / 2
+    for unit in (HOUR, _QUARTER):
+        fits = range(math.ceil(low / unit) * unit, math.ceil(high), unit)
+        if fits:
+            return min(fits, key=lambda offset: abs(offset - middle))
+    return round(middle)
 
 
 def _people(base: Base, rules: TouchpointsSettings) -> tuple[nw.LazyFrame, dict[int, str]]:
