@@ -25,6 +25,7 @@ UNITS = {
     "name": "text: its name",
     "raters": "count: people who rated it",
     "yes": "count: questions answered yes with evidence, by every rater who answered",
+    "no": "count: questions answered otherwise",
     "answered": "count: questions that somebody answered",
     "asked": "count: questions asked",
     "unanswered": "count: questions that nobody answered",
@@ -52,7 +53,7 @@ def measure_why_checklist(base: Base, settings: Settings) -> Result:
     listed as open.
 
     Returns:
-        ``table``: touchpoint, name, raters, yes, answered, asked, unanswered, without_evidence,
+        ``table``: touchpoint, name, raters, yes, no, answered, asked, unanswered, without_evidence,
         yes_share (of those asked; null where nothing was answered). ``tables``: questions (yes,
         answered by question), answers, agreement (weighted kappa of two raters), disagreements.
         act: a touchpoint cannot reach ``why_least`` even if all its open questions were yes.
@@ -129,7 +130,7 @@ def _by_touchpoint(cells: pd.DataFrame, unrated: list[str], asked: int) -> pd.Da
             rows.append(_row(str(subject), int(own["raters"].iloc[0]), yes, answered, asked, bare))
     rows += [_row(name, 0, None, 0, asked, 0) for name in unrated]
     table = pd.DataFrame(rows)
-    return table.astype({"yes": "Int64", "yes_share": float})
+    return table.astype({"yes": "Int64", "no": "Int64", "yes_share": float})
 
 
 def _row(
@@ -141,6 +142,7 @@ def _row(
         "name": bilingual(known.words) if known else subject or None,
         "raters": raters,
         "yes": yes,
+        "no": None if yes is None else answered - yes,
         "answered": answered,
         "asked": asked,
         "unanswered": asked - answered,

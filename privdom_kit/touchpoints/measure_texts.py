@@ -86,7 +86,7 @@ class _Tally:
     def add(self, channel: str, text: str, hits: list[Hit]) -> None:
         """Count a text and its hits; an exact spend named in public is one more (S205)."""
         if channel not in _ONE_TO_ONE and _NAMES_SPEND.search(text):
-            hits = [Hit(_SPEND, "block", "spend"), *hits]
+            hits = [Hit(_SPEND, "block", "spend_named"), *hits]
         self.scanned[channel] = self.scanned.get(channel, 0) + 1
         open_hits = [hit for hit in hits if not hit.overridden]
         self.overridden += len(hits) - len(open_hits)
