@@ -1,9 +1,9 @@
 """WeCom relations, simulated day by day: what is pushed on Mondays, who removes whom.
 
-The chance of a removal by the customer is spread evenly over the week, but for what purchase
-links bring: that falls on the weekend, more than 72 hours behind the Monday of the links. Links go
-out on Mondays before 20:00 and removals on Mondays fall behind 21:00, so nobody's links of a week
-depend on the removal of that week. Who goes is drawn, how many go is not: each kind of person
+Purchase links go out on Mondays; customers tidy up from Friday to Sunday, with a chance that each
+link of the week raises by REMOVAL_FACTOR. So nobody's links of a week depend on the removal of that
+week, and no removal lies within 72 hours of a link: only broadcasts, on Fridays, may have any.
+Who goes is drawn, how many go is not: each kind of person
 (active or not, bad code or not, links of the week, in the test, just reached by a broadcast)
 gives its hazard's share.
 """
@@ -96,19 +96,19 @@ class _Run:
         there = (self.added < day) & (self.removed == _NEVER) & (day < self.staff_day)
         if (week, weekday) == (plan.HOLDOUT_WEEKS[0], 0):
             self._start_test(there & (self.week_added + plan.WELCOME_WEEKS <= week))
-        low = 21 if weekday == 0 else 8
+        low = 8
         for name, when in plan.BROADCASTS.items():
             if (week, weekday) == (when, 4):
                 self._broadcast(name, there, day)
                 there &= self.removed == _NEVER
                 low = 11  # nobody goes that day before the broadcast
-        hazard = np.where(self.active, plan.REMOVAL_ACTIVE, plan.REMOVAL_QUIET) / 7
-        hazard += self.bad * plan.REMOVAL_BAD_CODE / 7
         links = (
             self.included[:, week].sum(axis=1) if week < plan.WEEKS else np.zeros(self.size, int)
         )
-        if weekday >= 5:
-            hazard += links * plan.REMOVAL_PER_LINK / 2
+        hazard = np.where(self.active, plan.REMOVAL_ACTIVE, plan.REMOVAL_QUIET)
+        hazard = (hazard + self.bad * plan.REMOVAL_BAD_CODE) * plan.REMOVAL_FACTOR**links / 3
+        if weekday < 4:
+            return
         kind = self.active * 2 + self.bad + 10 * links + 100 * (self.arms != "")
         kind += 1_000 * (
             day - self.told <= 3

@@ -128,13 +128,13 @@ def customer_ids(person: pd.Series) -> list[str]:
 
 
 def make_members(people: pd.DataFrame, ids: pd.DataFrame) -> pd.DataFrame:
-    """The members table; people join on the day of their first scooter or of being added."""
+    """The members table; people join on the evening of their first scooter or of being added."""
     rng = stream(plan.SEED, "members")
     rows = people[ids["member_id"].notna()]
     size = len(rows)
     start = rows[["owner_day", "added_day"]].where(lambda d: d >= 0).min(axis=1)
     day = start.fillna(pd.Series(rng.integers(0, plan.AS_OF_DAY, size), index=rows.index))
-    seconds = rng.integers(7 * 3600, 8 * 3600, size)
+    seconds = rng.integers(22 * 3600, 24 * 3600, size)  # behind the order and the adding
     stamp = pd.Timestamp(plan.ORIGIN) + pd.to_timedelta(day * 86_400 + seconds, unit="s")
     known = ids.loc[rows.index]
     shares = {"普通": 0.62, "银骑士": 0.26, "金骑士": 0.12}

@@ -25,7 +25,7 @@ PRIVATE_DAY, WEEK_ZERO_DAY = day(PRIVATE_FROM), day(WEEK_ZERO)
 FOLLOWERS = 60_000
 OWNERS = 5_400  # bought a scooter in a shop, apart from those who came through the funnel
 LEADS_ONLY = 700  # known by a lead alone
-UNFOLLOW = 0.08  # of followers who never get further
+UNFOLLOW = 0.08  # of followers, at some time
 CONTACTS = {  # entry code: contacts; menu_sa are those of the funnel
     "store_qr": 2_300,
     "parcel_card": 1_300,
@@ -46,12 +46,12 @@ FUNNEL = {
 
 # Removal by the customer -----------------------------------------------------------------------
 ACTIVE = 0.40  # of contacts: write every week, get most links
-REMOVAL_ACTIVE, REMOVAL_QUIET = 0.002, 0.009  # a week, without links
-REMOVAL_PER_LINK = 0.002  # a week, for each purchase link of that week
+REMOVAL_ACTIVE, REMOVAL_QUIET = 0.004, 0.008  # a week, without links
+REMOVAL_FACTOR = 1.30  # on the weekly hazard, for each purchase link of that week
 REMOVAL_BAD_CODE = 0.06  # a week, on top, for BAD_CODE
 LINK_SLOTS = ("10:30", "12:00", "14:30", "17:00", "19:30")  # on Mondays
 LINK_CHANCE_ACTIVE, LINK_CHANCE_QUIET = 0.40, 0.07  # for each slot
-WELCOME_WEEKS = 4  # no links in the first weeks
+WELCOME_WEEKS = 5  # no links in the first weeks
 HOLDOUT_WEEKS = (30, 34)  # Monday 2026-04-27 to Sunday 2026-05-24
 HOLDOUT_ARM, HOLDOUT_LINKS = 1_600, 3  # people an arm; links a week, none in the control arm
 # Broadcasts without a link, on Fridays at 10:00: week and share of the contacts reached.
@@ -67,7 +67,7 @@ BROADCASTS = {
 }
 BROADCAST_SHARE = 0.45
 BAD_BROADCAST, BAD_BROADCAST_EXCESS = "F05", 0.05  # removals within 72 hours, of those reached
-CLICK_ACTIVE, CLICK_QUIET = 0.20, 0.02  # of the first link
+CLICK_ACTIVE, CLICK_QUIET = 0.20, 0.01  # of the first link
 CLICK_DECAY = (1.0, 0.85, 0.72, 0.60, 0.44, 0.41, 0.39, 0.38, 0.37, 0.36)  # by link number
 STAFF_REMOVALS, REMOVED_AFTER_AS_OF, CONTACTS_AFTER_AS_OF = 240, 9, 8
 SECOND_STAFF = 0.03

@@ -80,7 +80,7 @@ def _journeys(people: pd.DataFrame, contacts: pd.DataFrame, orders: pd.DataFrame
     def at(name: str) -> np.ndarray:
         return moments(plan.ORIGIN, rows[name], opening_seconds(rng, size, 7, 23)).to_numpy()
 
-    leaves = quota_flags(rng, size, plan.UNFOLLOW) & rows["visit_day"].lt(0).to_numpy()
+    leaves = quota_flags(rng, size, plan.UNFOLLOW)
     gone = rows["subscribed_day"] + 1 + np.floor(rng.exponential(25, size)).astype(int)
     gone = gone.where(leaves & (gone <= plan.AS_OF_DAY + 2), -1)
     bought = orders[orders["kind"].eq("scooter")].drop_duplicates("person").set_index("person")
