@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from privdom_kit.engine import collect
+from privdom_kit.formats import is_missing
 from privdom_kit.messages import Message, msg
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Pieces:
         import narwhals as nw
 
         day = collect(self.frame.select(nw.col("day").min()), limit=1)["day"].iloc[0]
-        return None if day is None or day != day else int(day)
+        return None if is_missing(day) else int(day)
 
 
 def read_pieces(base: Base) -> Pieces | None:

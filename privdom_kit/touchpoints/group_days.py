@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.engine import checkpoint, collect
+from privdom_kit.formats import is_missing
 from privdom_kit.results import Coverage
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def _only_rises(frame: nw.LazyFrame) -> bool:
         nw.col("talk").min().alias("quieter"),
     )
     found = collect(moved, limit=1).iloc[0]
-    falls = [v for v in (found["fall"], found["quieter"]) if v == v and v is not None]
-    rises = found["rise"] == found["rise"] and (found["rise"] or 0) > 0
+    falls = [v for v in (found["fall"], found["quieter"]) if not is_missing(v)]
+    rises = not is_missing(found["rise"]) and found["rise"] > 0
     return bool(falls) and all(v >= 0 for v in falls) and rises
 
 

@@ -12,6 +12,7 @@ from privdom_kit.clusters import jackknife_ratio
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.estimates import Interval, Test
 from privdom_kit.events import ORDER, ORDER_BY, UNKNOWN
+from privdom_kit.formats import is_missing
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -76,7 +77,7 @@ def read_order_sets(base: Base, rules: Any) -> OrderSets | None:
     touching = [i for i, a in enumerate(events.actions) if a not in _NO_TOUCH]
     touches = _touches(events, touching)
     first = collect(touches.select(_col("day").min()), limit=1)["day"].iloc[0]
-    if first is None or first != first:
+    if is_missing(first):
         return None
     start = base.as_of_day - rules.combination_period_days + 1
     seen = max(start, int(first) + rules.combination_days)

@@ -216,8 +216,9 @@ def _from_days(days: Table, since: int, rules: Any) -> Replies | None:
 
 def _split_names(found: pd.DataFrame) -> pd.DataFrame:
     """Metrics of chats and replies with whose they are; the total only where nobody is named."""
-    parts = found["metric"].str.split(_OF, n=1, expand=True).reindex(columns=[0, 1])
-    named = found.assign(metric=parts[0], staff=parts[1].fillna(EVERYBODY))
+    parts = found["metric"].str.partition(_OF)
+    staff = parts[2].where(parts[2] != "", EVERYBODY)
+    named = found.assign(metric=parts[0], staff=staff)
     named = named[named["metric"].isin((CHATS, SECONDS, ANSWERED))]
     people = named[named["staff"] != EVERYBODY]
     # Sums of a day's chats stand beside those of its staff: counted once.
