@@ -52,8 +52,8 @@ def _stands(result: Result) -> Message:
         return msg("Too few people stand at each stage to show how far they have come.")
     if is_missing(figures["narrow_stage"]):
         return msg(
-            "The largest group, {share:percent}, stands at {stage}; how many move on cannot be told "
-            "yet.",
+            "The largest group, {share:percent}, stands at {stage}; how many move on cannot be "
+            "told yet.",
             share=figures["common_share"],
             stage=label(figures["common_stage"]),
         )
