@@ -539,6 +539,7 @@ _WORDED = {
     "visitors": "visitors",
     "would_join": "people it would join",
     # contents, groups, staff, combinations of touchpoints
+    "addressed": "whom pieces are meant for",
     "active_change": "change of the active share",
     "active_member_days": "member days with activity",
     "ads": "advertising",

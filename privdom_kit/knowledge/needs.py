@@ -49,10 +49,10 @@ _NEEDS = {
         "fatigue": "deliveries.clicked_at | touches",
         "content_mix": "posts | touches.purpose",
         "group_health": "groups.members groups.active_members",
-        "staff_capacity": "contacts",
+        "staff_capacity": "contacts | touches.direction | touchpoint_days",
         "benefits": "orders.coupon_code | forms",
         "member_system": "members | forms",
-        "combinations": "forms | touches orders.touchpoint",
+        "combinations": "orders touches | orders contacts | orders followers",
         "copy_rules": "posts.text | forms",
     },
     "03_journey_mapping": {

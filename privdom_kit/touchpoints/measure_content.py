@@ -71,7 +71,7 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
         interval, target_share, gap, the period before, change and interval. ``touchpoints``:
         deviation, plain advertising (S070), selling days (S060), purposes used (S065).
         ``unpublished``:
-        touchpoint and purpose without a piece. ``groups``: deviation by group. ``audiences``:
+        touchpoint and purpose without a piece. ``groups``: deviation by group. ``addressed``:
         pieces by whom they are meant for (S022). ``people``: selling days a person got (S060).
         ``restrained``: messages with a purchase link where selling is ruled out (S035).
     """
@@ -108,7 +108,7 @@ def measure_content_mix(base: Base, settings: Settings) -> Result:
         "touchpoints": places,
         "unpublished": _gaps(now),
         "groups": _group_table(pieces, since, base.as_of_day, rules),
-        "audiences": _audience_table(pieces, since, base.as_of_day, rules),
+        "addressed": _audience_table(pieces, since, base.as_of_day, rules),
         "people": people,
         "restrained": restrained,
     }

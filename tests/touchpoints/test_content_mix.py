@@ -127,7 +127,7 @@ def test_audiences_that_are_not_stated_stand_apart(measure) -> None:
     """6 of 10 stated posts are for newcomers; 5 state nothing and are in no denominator."""
     mine = posts(("moments", "care", 0, 990, 15))
     mine["audience"] = ["new"] * 6 + ["customers"] * 4 + [None] * 5
-    table = measure({"posts": mine}).tables["audiences"].set_index("audience")
+    table = measure({"posts": mine}).tables["addressed"].set_index("audience")
     assert table.loc["new", ["pieces", "stated_pieces", "share"]].tolist() == [6, 10, 0.6]
     assert table.loc["not_stated", "pieces"] == 5
     assert pd.isna(table.loc["not_stated", "share"])
