@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PO = Path(__file__).parent / "locales" / "zh" / "privdom_kit.po"
 # Latin words that Chinese readers of the trade use as they are.
 ENGLISH_KEPT = frozenset(
-    {"Gini", "Holm", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
+    {"Gini", "Holm", "Kappa", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
 )
 # Code spans, addresses, file names, names of the code (removed_at, layering.cycle_days), options.
 _CODE = re.compile(

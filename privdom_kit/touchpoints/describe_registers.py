@@ -230,8 +230,8 @@ def describe_copy_rules(result: Result) -> Finding:
         )
     else:
         statement = msg(
-            "{scanned:count} texts were checked against {rules:count} rules, and none of the words "
-            "looked for was found in them.",
+            "{scanned:count} texts were checked against {rules:count} rules; nothing was found that "
+            "forbids one or calls for a warning.",
             scanned=figures["texts_scanned"],
             rules=figures["rules_checked"],
         )
