@@ -96,8 +96,12 @@ def _days(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def frames_of(contacts: list[tuple], touches: list[tuple]) -> dict[str, pd.DataFrame]:
-    """Tables out of ``(customer, added, removed or None, by)`` and ``(customer, at, direction,
-    link)`` in hours from the first Monday."""
+    """Tables out of rows whose times are hours from the first Monday.
+
+    Args:
+        contacts: ``(customer, added, removed or None, by)``.
+        touches: ``(customer, at, direction, link)``.
+    """
     start = FIRST_DAY * DAY
     people = pd.DataFrame(contacts, columns=["customer", "added_at", "removed_at", "removed_by"])
     for name in ("added_at", "removed_at"):

@@ -241,9 +241,8 @@ def _numbered(
     ends = collect(kept.select(nw.col("day").min().alias("start")), limit=1)["start"]
     start = 0 if ends.isna().any() else int(ends.iloc[0])
     fresh = nw.col("first_day") >= start + rules.fatigue_rest_days
-    people = collect(kept.filter(~fresh).select(nw.col("customer").n_unique().alias("n")), limit=1)[
-        "n"
-    ]
+    early = kept.filter(~fresh).select("customer").unique()
+    left_out = collect(early.select(nw.len().alias("n")), limit=1)["n"].iloc[0]
     first = nw.when(nw.col("number") == 1).then(nw.col("answered")).otherwise(nw.lit(0))
     frame = (
         kept.filter(fresh & (nw.col("day") <= last_day))
@@ -255,4 +254,4 @@ def _numbered(
         )
         .select("customer", "number", "answered", "first_answered", "block", "first_block")
     )
-    return checkpoint(frame), int(people.iloc[0])
+    return checkpoint(frame), int(left_out)

@@ -86,7 +86,8 @@ def measure_contact_time(base: Base, rules: TouchpointsSettings) -> ContactTime 
     )
     risk, counts = _risk(inside, offset, start, end), _happened(inside, offset, start, end)
     cells = risk.merge(counts, on=list(KEYS), how="outer").fillna(0)
-    contacts = collect(inside.select(nw.col("customer").n_unique().alias("n")), limit=1)
+    people = inside.select("customer").unique()
+    contacts = collect(people.select(nw.len().alias("n")), limit=1)
     return ContactTime(cells, entries, int(contacts["n"].iloc[0]), start, end)
 
 

@@ -76,7 +76,7 @@ def test_only_the_last_relation_ended_by_the_customer_is_a_removal(connection) -
 
 
 def test_cells_equal_a_count_hour_by_hour(connection) -> None:
-    """Brute force: every hour of 40 random contacts looked at on its own, weekday and tenure too."""
+    """Brute force: every hour of 40 random contacts on its own, with weekday and tenure."""
     rng = np.random.default_rng(7)
     contacts, touches = [], [EARLY, LAST]
     for person in range(40):
