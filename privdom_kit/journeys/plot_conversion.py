@@ -64,7 +64,7 @@ def plot_transitions(result: Result, ax: Axes | None = None) -> Axes | None:
     if wide.shape[1] >= _NAMES_APART:
         for words in ax.get_xticklabels():
             words.set(rotation=30, ha="right")
-    ax.set_ylabel(text("from"))
+    ax.set_ylabel(text("from"), rotation=0, ha="right")
     ax.set_xlabel(text("to"))
     moves = number_text(result.figures["moves"], "count")
     title_axes(
