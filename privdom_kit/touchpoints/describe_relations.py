@@ -102,7 +102,13 @@ def _judgement(result: Result) -> Message:
             tolerance=result.settings["touchpoints.churn_tolerance"],
         )
     if result.verdict is Verdict.ACT:
-        return msg("That is above the line called normal, in the window that is set for it.")
+        return msg(
+            "Within {window:days}, the window set for it, more are removed than the line called "
+            "normal allows.",
+            window=result.settings["touchpoints.churn_reference_window_days"],
+        )
+    if not figures["compared_groups"]:
+        return msg("No groups are large enough to be compared.")
     if result.verdict is Verdict.CLEAR:
         return msg(
             "None of {compared:count} groups compared loses more than the others by more than "
