@@ -8,7 +8,7 @@ from privdom_kit.formats import MISSING, is_missing
 from privdom_kit.labels import label
 from privdom_kit.messages import msg, text
 from privdom_kit.report.drawing import bars, dots_with_intervals, names_of
-from privdom_kit.report.theme import ACCENT, INK, MUTED, new_axes, title_axes
+from privdom_kit.report.theme import ACCENT, INK, LAYER_COLOURS, MUTED, new_axes, title_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PURPOSES = 4  # lines of what is judged, at the head of the table
 _MOST_LINES = 15
+_PALE = LAYER_COLOURS[2]  # dark marks stand out on it
 _BANDS = {
     "all": msg("all groups"),
     "size": msg("{band} members"),
@@ -77,14 +78,15 @@ def plot_group_health(result: Result, ax: Axes | None = None) -> Axes | None:
 
 
 def plot_staff_capacity(result: Result, ax: Axes | None = None) -> Axes | None:
-    """Chats answered late by member of staff; without replies, what each of them holds."""
+    """Chats answered late by member of staff; where staff are not told apart, what they hold."""
     if not len(result.table):
         return ax
     table = result.table.head(_MOST_LINES)
     names = [str(label(name)) if name == "all" else name for name in table["staff"]]
     ax = ax or new_axes(height=1.5 + 0.32 * len(table), grid="x")
-    if not table["late_share"].notna().any():
+    if len(table) > 1 and not table["late_share"].iloc[1:].notna().any():
         return _held(result, ax, names)
+    by_day = result.figures["reply_source"] == "touchpoint_days"
     dots_with_intervals(ax, table, names, "late_share")
     line = result.figures["late_line"]
     ax.axvline(line, color=MUTED, linestyle=":", label=text("may be late"))
@@ -93,7 +95,9 @@ def plot_staff_capacity(result: Result, ax: Axes | None = None) -> Axes | None:
     ax.set_xlabel(text("share of chats answered late"))
     title_axes(
         ax,
-        msg("Chats answered later than the limit"),
+        msg("Chats of days with late replies")
+        if by_day
+        else msg("Chats answered later than the limit"),
         msg(
             "{chats:count} chats up to {as_of:date}; limit {minutes:number} minutes; lines are "
             "intervals.",
@@ -127,7 +131,7 @@ def plot_combinations(result: Result, ax: Axes | None = None) -> Axes | None:
     ax = ax or new_axes(height=1.6 + 0.34 * len(table), grid="x")
     expected = table["expected_orders"].astype("float64")
     orders = table["orders"].astype("float64")
-    places = bars(ax, table["set"], orders, "count", [ACCENT] * len(table), marks=expected)
+    places = bars(ax, table["set"], orders, "count", [_PALE] * len(table), marks=expected)
     ax.set_yticks(places, [set_name(value) for value in table["set"]])
     ax.plot(
         expected, places, "|", color=INK, markersize=14, markeredgewidth=2,
