@@ -43,7 +43,7 @@ _NEEDS = {
         "roles": "touchpoint_days | orders.touchpoint | touches | forms",
         "vanity": "touchpoint_days",
         "churn": "contacts.removed_at | followers.unsubscribed_at | touchpoint_days",
-        "push_pressure": "touches | deliveries | posts",
+        "push_pressure": "contacts.removed_at touches.has_purchase_link | touches | deliveries",
         "send_churn": "contacts.removed_at touches | contacts.removed_at deliveries "
         "| deliveries.friend_removed_at | followers.unsubscribed_at touches",
         "fatigue": "deliveries.clicked_at | touches",

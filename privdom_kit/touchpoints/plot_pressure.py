@@ -33,6 +33,9 @@ def plot_push_pressure(result: Result, ax: Axes | None = None) -> Axes | None:
     if figures["break_even_links"] is not None:
         words = text("beyond this the next link loses money")
         _mark(ax, figures["break_even_links"], words)
+    if figures["break_even_links_ci_upper"] is not None:
+        ends = (figures["break_even_links_ci_lower"], figures["break_even_links_ci_upper"])
+        ax.axvspan(*ends, color=VERDICT_COLOURS["act"], alpha=0.07, linewidth=0)
     _count_axis(ax)
     ax.set_xlabel(text("purchase links in the last 7 days"))
     ax.set_ylabel(text("removals per contact-week"))
@@ -75,7 +78,7 @@ def plot_fatigue(result: Result, ax: Axes | None = None) -> Axes | None:
     if figures["calendar_held_equal"]:
         newcomers = text("first messages to newcomers at the same time")
         ax.plot(table["exposure"], table["newcomer_rate"], ":", color=INK, label=newcomers)
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(frameon=False, loc="best")
     ax.set_ylim(bottom=0)
     title_axes(
         ax,
