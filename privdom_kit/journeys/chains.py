@@ -33,7 +33,7 @@ class Absorption:
     fundamental: pd.DataFrame
 
 
-def absorb(matrix: pd.DataFrame | ArrayLike, absorbing: Sequence[Any]) -> Absorption:
+def absorb(matrix: pd.DataFrame | ArrayLike, absorbing: Sequence[Any] | str) -> Absorption:
     """Where walks end and how many steps they take, by solving the chain's linear equations.
 
     Kemeny and Snell, Finite Markov Chains (1960), chapter 3; Grinstead and Snell, Introduction to
@@ -43,7 +43,7 @@ def absorb(matrix: pd.DataFrame | ArrayLike, absorbing: Sequence[Any]) -> Absorp
         matrix: Chance to move from each row's state to each column's. A frame with the names of
             the states; or an array, whose states are named 0, 1, ... Rows of absorbing states may
             be left out; where they are given they are not read, for nobody leaves such a state.
-        absorbing: Names of the states where a walk ends.
+        absorbing: Names of the states where a walk ends, or one name.
 
     Raises:
         DataError: A name is unknown or occurs twice; a row is missing, holds a negative or missing
@@ -53,7 +53,7 @@ def absorb(matrix: pd.DataFrame | ArrayLike, absorbing: Sequence[Any]) -> Absorp
     import pandas as pd
 
     table = _named(matrix)
-    ends = list(absorbing)
+    ends = [absorbing] if isinstance(absorbing, str) else list(absorbing)
     _check_names(table, ends)
     starts = [state for state in table.columns if state not in ends]
     moves = table.loc[starts].astype("float64")

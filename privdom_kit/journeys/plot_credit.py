@@ -55,7 +55,15 @@ def plot_paths(result: Result, ax: Axes | None = None) -> Axes | None:
     ax.autoscale(axis="y")
     ax.invert_yaxis()
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.legend(frameon=False, loc="upper left", fontsize=8.5, labelcolor=INK)
+    # Below the flow, which may fill any corner.
+    ax.legend(
+        frameon=False,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.14),
+        ncols=4,
+        fontsize=8.5,
+        labelcolor=INK,
+    )
     ax.set_xlabel(text("steps before the order"))
     title_axes(
         ax,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from privdom_kit.estimates import Interval, t_critical
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from privdom_kit.settings import Settings
+
+_NO_SPREAD = 1e-12  # copies closer together than this are alike but for rounding
 
 
 def draw_weights(groups: int, settings: Settings) -> NDArray:
@@ -44,12 +47,18 @@ def redraw(weights: NDArray, counts: NDArray) -> NDArray:
 
 
 def percentile_interval(estimate: float, copies: NDArray, level: float) -> Interval | None:
-    """The middle ``level`` of the copies; None where no copy has a number."""
+    """The middle ``level`` of the copies; None where no copy has a number.
+
+    The ends are NaN where all copies are alike (nobody, or everybody): that is no evidence of
+    certainty.
+    """
     import numpy as np
 
     known = copies[np.isfinite(copies)]
     if not len(known) or not np.isfinite(estimate):
         return None
+    if np.ptp(known) < _NO_SPREAD:
+        return Interval(estimate, math.nan, math.nan)
     lower, upper = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     # The estimate is one of the values that its interval must not exclude.
     return Interval(estimate, min(float(lower), estimate), max(float(upper), estimate))
@@ -61,10 +70,11 @@ def sure_interval(
     """The interval of one of several estimates, all of which hold at once with ``level``.
 
     Bonferroni; Student's t on the spread of the copies, for copies alone do not reach that far
-    into the tails.
+    into the tails. The ends are NaN where all copies are alike.
     """
     import numpy as np
 
     each = 1 - (1 - level) / max(comparisons, 1)
-    reach = t_critical(each, max(groups - 1, 1)) * float(np.nanstd(copies))
+    spread = float(np.nanstd(copies))
+    reach = t_critical(each, max(groups - 1, 1)) * spread if spread > _NO_SPREAD else math.nan
     return Interval(estimate, estimate - reach, estimate + reach)

@@ -13,6 +13,8 @@ from privdom_kit.knowledge.questions import PLAYBOOKS
 
 # Alternatives are separated by |, what is needed together by blanks; nothing at all by "".
 _PEOPLE = "orders | contacts | followers | members | touches | deliveries | leads | tickets"
+_WAYS = "orders touches | orders contacts | orders followers | orders members | orders deliveries"
+_WAYS += " | orders leads"
 _NEEDS = {
     "00_intake": {
         "tables": "",
@@ -59,9 +61,9 @@ _NEEDS = {
         "stages": "orders | contacts | followers | members | touches",
         "funnel": "orders contacts | orders followers | orders touches",
         "transitions": "touches",
-        "paths": "touches orders",
-        "attribution": "touches orders",
-        "absorption": "touches orders",
+        "paths": _WAYS,
+        "attribution": _WAYS,
+        "absorption": _WAYS,
         "experience": "responses.score | tickets",
         "pain_points": "responses.pain_point | tickets.theme",
         "service_recovery": "tickets.resolved_at",

@@ -47,7 +47,7 @@ def test_land_of_oz_with_rain_made_absorbing() -> None:
         index=["rain", "nice", "snow"],
         columns=["rain", "nice", "snow"],
     )
-    found = journeys.absorb(oz, ["rain"])
+    found = journeys.absorb(oz, "rain")
     assert found.fundamental.to_numpy() == pytest.approx(np.array([[4 / 3, 4 / 3], [2 / 3, 8 / 3]]))
     assert found.expected_steps.to_dict() == pytest.approx({"nice": 8 / 3, "snow": 10 / 3})
 
