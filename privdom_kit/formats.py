@@ -132,4 +132,5 @@ KINDS: dict[str, Callable[[Any, str, str], str]] = {
     "days": _days,
     "date": _date,
     "text": _text,
+    "quote": _text,  # words of the client or the consultant, never taken for a name of the code
 }

@@ -16,7 +16,7 @@ from privdom_kit.answers import (
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, adjust_p_values, mean_interval, welch_test
 from privdom_kit.journeys.answers_given import mean_scores, order_stages, people_of, scored
-from privdom_kit.labels import label
+from privdom_kit.journeys.stage_words import named_stage
 from privdom_kit.messages import Message, join_messages, msg
 from privdom_kit.results import Coverage, Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 ANSWERS, STATED = "answers", "stated"
 _UNITS = {
-    "stage": "text: stage of the journey, first to last",
-    "stage_name": "text: what the journey map calls it",
+    "stage": "quote: stage of the journey, first to last",
+    "stage_name": "quote: what the journey map calls it",
     "basis": "text: answers of people, or stated by the consultant",
     "touchpoint": "text: touchpoint; of a stage the one with the most answers",
     "people": "count: people who gave a score",
@@ -43,8 +43,8 @@ _UNITS = {
     "change": "score: score less that of the stage before, interval corrected for all pairs",
     "p_value_adjusted": "number: chance of such a difference if there were none, corrected",
     "respondents": "count: people who gave a score at any stage",
-    "moment_of_truth": "text: stage with the largest drop that the answers carry",
-    "moment_before": "text: the stage before it",
+    "moment_of_truth": "quote: stage with the largest drop that the answers carry",
+    "moment_before": "quote: the stage before it",
     "moment_change": "score: its score less that of the stage before",
     "case_people": "count: people with a service case",
     "rated_cases": "count: cases whose outcome was rated",
@@ -108,7 +108,7 @@ def measure_experience(base: Base, settings: Settings) -> Result:
         figures={"respondents": _respondents(rows, settings.privacy.min_cell), **moment},
         tables=_extra_tables(places, base, settings),
         notes=(
-            *_notes(table, order, ordered_by),
+            *_notes(shown, order, ordered_by),
             *suppression_note(cells, settings.privacy.min_cell),
         ),
     )
@@ -389,10 +389,10 @@ def _notes(table: pd.DataFrame, order: list[str], ordered_by: str) -> tuple[Mess
         notes.append(
             msg(
                 "These stages stand in no order and are not compared: {stages}.",
-                stages=join_messages([label(name) for name in loose]),
+                stages=join_messages([named_stage(name) for name in loose]),
             )
         )
-    if (table["basis"] == STATED).any():
+    if ((table["basis"] == STATED) & table["score"].notna()).any():
         notes.append(msg("Stages without answers carry the consultant's own score (forms.yml)."))
     alike = table["people"].gt(1).fillna(False) & table["score_ci_lower"].map(
         lambda end: isinstance(end, float) and math.isnan(end)

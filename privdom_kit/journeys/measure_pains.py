@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 ANSWERS, CASES, STATED = "answers", "cases", "stated"
 SERVICE = "service"
 _UNITS = {
-    "stage": "text: stage of the journey; service for cases",
-    "stage_name": "text: what the journey map calls it",
-    "pain_point": "text: pain point as named",
+    "stage": "quote: stage of the journey; service for cases",
+    "stage_name": "quote: what the journey map calls it",
+    "pain_point": "quote: pain point as named",
     "basis": "text: answers of people, service cases, or stated by the consultant",
     "people": "count: people who name it",
     "asked_people": "count: people who answered at the stage; for cases, all people known",
@@ -34,8 +34,8 @@ _UNITS = {
     "priority": "score: frequency times severity, 0 to 2",
     "hidden_pain_points": "count: pain points named by too few people to show",
     "judged_pain_points": "count: pain points judged",
-    "top_pain_point": "text: pain point with the highest priority in the answers",
-    "top_stage": "text: its stage",
+    "top_pain_point": "quote: pain point with the highest priority in the answers",
+    "top_stage": "quote: its stage",
 }
 _PAINS = Question("pain_points", ("S054",), _UNITS)
 _USED = (
@@ -93,8 +93,8 @@ def measure_pain_points(base: Base, settings: Settings) -> Result:
         hidden += few
     parts.append(_stated(base, parts))
     table = _joined(parts, base, settings)
-    if not len(table) and not hidden:
-        return _nothing(base, used)
+    if not len(table):
+        return _nothing(base, hidden, settings, used)
     verdict, judged = _judge(table, hidden, settings)
     answered = table[table["basis"] == ANSWERS]
     top = answered.iloc[0] if len(answered) else None
@@ -114,9 +114,13 @@ def measure_pain_points(base: Base, settings: Settings) -> Result:
     )
 
 
-def _nothing(base: Base, used: dict[str, Any]) -> Result:
-    if base.has("responses", "pain_point") or base.has("tickets", "theme"):
-        reason, verdict = msg("No answer and no case names a pain point."), Verdict.NOT_ENOUGH_DATA
+def _nothing(base: Base, hidden: int, settings: Settings, used: dict[str, Any]) -> Result:
+    verdict = Verdict.NOT_ENOUGH_DATA
+    if hidden:
+        least = settings.privacy.min_cell
+        reason = msg("Every pain point is named by fewer than {least:count} people.", least=least)
+    elif base.has("responses", "pain_point") or base.has("tickets", "theme"):
+        reason = msg("No answer and no case names a pain point.")
     else:
         verdict = Verdict.NOT_MEASURED
         reason = msg(

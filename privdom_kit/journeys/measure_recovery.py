@@ -109,7 +109,7 @@ def measure_service_recovery(base: Base, settings: Settings) -> Result:
 
 def _missing(base: Base) -> Message | None:
     if "tickets" not in base.tables:
-        return msg("No service cases (tickets) were given.")
+        return msg("No service cases were given.")
     if not base.has("tickets", "resolved_at"):
         return msg("The service cases do not say when they were solved (resolved_at).")
     if base.purchases is None:

@@ -91,7 +91,7 @@ def _draw_point(
 ) -> None:
     scale, zero, size = frame
     if y is None:
-        few = not is_missing(row["basis"])
+        few = row["basis"] == "answers"
         words = text("too few to show") if few else text("no score")
         ax.annotate(words, (place, zero), xytext=(0, 6), textcoords="offset points", ha="center",
                     fontsize=size, color=MUTED)  # fmt: skip

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 16.54, 11.69  # A3 landscape, inches
 _LEFT, _RIGHT = 1.75, 16.14
-_HEAD, _BODY, _SMALL = 15, 12.5, 11
+_HEAD, _BODY, _SMALL, _DENSE = 15, 12.5, 11, 10
+_MOST_WIDE = 6  # stages up to which lists are written at full size
 _MOST_LINES = 4
 _MOST_NAMED = 3
 
@@ -87,7 +88,14 @@ def plot_journey_map(
     _headline(ax, experience)
     _stage_boxes(ax, table, places, width)
     _emotions(ax, experience, places)
-    _lists(ax, _TOUCHPOINTS, text("Touchpoints"), _places_by_stage(experience), places, width)
+    _lists(
+        ax,
+        _TOUCHPOINTS,
+        text("Touchpoints (people who answered)"),
+        _places_by_stage(experience),
+        places,
+        width,
+    )
     pains = _pains_by_stage(experience, pain_points)
     _lists(ax, _PAINS, text("Pain points"), pains, places, width)
     _rates(ax, stages)
@@ -167,7 +175,7 @@ def _places_by_stage(experience: Result) -> list[list[str]]:
 
 
 def _with_number(name: str, people: object) -> str:
-    return name if is_missing(people) else f"{name} (n = {number_text(people, 'count')})"
+    return name if is_missing(people) else f"{name} ({number_text(people, 'count')})"
 
 
 def _pains_by_stage(experience: Result, pain_points: Result | None) -> list[list[str]]:
@@ -183,7 +191,7 @@ def _pain_words(row: dict[str, Any]) -> str:
         return f"{row['pain_point']} ({text('stated')})"
     share = number_text(row["frequency"], "percent")
     people, asked = (number_text(row[n], "count") for n in ("people", "asked_people"))
-    return f"{row['pain_point']} {share} ({people}/{asked})"
+    return f"{share} ({people}/{asked}) {row['pain_point']}"
 
 
 def _lists(
@@ -198,7 +206,8 @@ def _lists(
     from matplotlib.patches import Rectangle
 
     _row_name(ax, band, name)
-    step = _BODY / 72 * 1.35
+    size = _BODY if len(places) <= _MOST_WIDE else _DENSE
+    step = size / 72 * 1.35
     room = int((band.top - band.bottom - 0.1) / step)
     for place, found in zip(places, items, strict=True):
         corner = (place - width / 2 + 0.05, band.bottom)
@@ -206,13 +215,13 @@ def _lists(
         lines = [
             ("• " if not number else "   ") + line
             for item in found
-            for number, line in enumerate(wrap(item, _units(width - 0.55, _BODY), _MOST_LINES))
+            for number, line in enumerate(wrap(item, _units(width - 0.5, size), _MOST_LINES))
         ]
         if not lines:
             _write(ax, place, band.middle, "–", _BODY, color=MUTED)
         for number, line in enumerate(_cut(lines, room)):
             y = band.top - 0.14 - step * (number + 0.5)
-            _write(ax, corner[0] + 0.12, y, line, _BODY, ha="left")
+            _write(ax, corner[0] + 0.12, y, line, size, ha="left")
 
 
 def _cut(lines: list[str], room: int) -> list[str]:

@@ -103,8 +103,17 @@ def read_stage_models(folder: Path) -> dict[str, StageModel]:
 @cache
 def usual_ranks() -> dict[str, int]:
     """Rank of the usual names of stages in a customer journey; synonyms share one."""
-    lines = read_yaml(_FILE).get("usual_order") or []
-    return {name: rank for rank, names in enumerate(lines) for name in names}
+    return {name: rank for rank, line in enumerate(_usual()) for name in line["names"]}
+
+
+@cache
+def usual_words() -> dict[str, str]:
+    """What the usual names of stages are called in Chinese."""
+    return {name: line["zh"] for line in _usual() for name in line["names"]}
+
+
+def _usual() -> list[dict[str, Any]]:
+    return read_yaml(_FILE).get("usual_order") or []
 
 
 def _built(model: StageModel) -> StageModel:
