@@ -170,6 +170,7 @@ _WORDED = {
     "send_removals": "left after a send",
     "send_removal_share": "share that left after a send",
     "baseline_share": "share without a send",
+    "excess_of_1000": "beyond the baseline, of 1,000 people reached",
     "excess_share": "share beyond the baseline",
     "baseline_removals": "left without a send",
     "compared_share": "share of the time compared",
@@ -921,6 +922,14 @@ _WORDED = {
     "malicious_signs": "signs of malicious marketing",
     "benign_marketing": "benign marketing",
     "spend_named": "exact spend named in public",
+    # registers, ratings, texts against the rules
+    "benefits": "benefits",
+    "direct_reach": "direct reach",
+    "readers": "readers",
+    "visitors_new": "new visitors",
+    "contacts_added": "contacts added",
+    "followers_new": "new followers",
+    "members_with_messages_to_date": "members who wrote, to date",
     # reasons for leaving rows out
     "reply time above a day": "reply time above a day",
     "no members": "no members",

@@ -39,8 +39,8 @@ def _rows(result: Result) -> tuple[Message, ...]:
     rows = rated.sort_values("yes_share", kind="stable").head(_MOST_NAMED)
     return tuple(
         msg(
-            "{name}: {yes:count} of {asked:count}, {answered:count} answered by {raters:count} "
-            "raters.",
+            "{name}: {yes:count} of {asked:count}, {answered:count} answered; raters: "
+            "{raters:count}.",
             name=row.name_words,
             yes=row.yes,
             asked=row.asked,
@@ -76,6 +76,15 @@ def _agreement(result: Result) -> tuple[Message, ...]:
         return ()
     return tuple(
         msg(
+            "{one} and {other} agree on {agreed:count} of {ratings:count} answers, too few for a "
+            "measure of agreement.",
+            one=row.rater,
+            other=row.other_rater,
+            agreed=row.agreed,
+            ratings=row.ratings,
+        )
+        if row.kappa != row.kappa
+        else msg(
             "{one} and {other} agree on {agreed:count} of {ratings:count} answers; weighted kappa "
             "{kappa:number} (interval {low:number} to {high:number}).",
             one=row.rater,

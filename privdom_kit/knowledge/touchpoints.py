@@ -17,11 +17,11 @@ from privdom_kit.knowledge.loading import (
 
 ROLES = (
     *("scale", "awareness", "seeding", "closeness", "real_person", "interaction", "transaction"),
-    *("entry", "service", "reach"),
+    *("entry", "service", "direct_reach"),
 )
 GROUPS = (
     *("service_account", "mini_program", "wecom", "group", "moments", "channels", "live"),
-    *("public", "pay", "store", "reach", "service"),
+    *("public", "pay", "store", "direct_reach", "service"),
 )
 KINDS = ("rate", "count")
 LANGUAGES = ("en", "zh")

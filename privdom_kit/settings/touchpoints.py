@@ -178,6 +178,14 @@ class TouchpointsSettings(Frozen):
         ge=1,
         le=365,
     )
+    combination_own_acts: bool = setting(
+        True,
+        "whether only what customers did themselves counts as a touch before an order; false "
+        "counts what the brand sent as well",
+        unit="yes or no",
+        source=HOUSE,
+        date="2026-11",
+    )
     combination_period_days: int = setting(
         180,
         "days back from as_of whose orders are looked at by combination of touchpoints",
@@ -457,12 +465,20 @@ class TouchpointsSettings(Frozen):
     )
     push_active_days: int = setting(
         30,
-        "days before the link window within which an own action makes a contact active before",
+        "days before the last 7 within which own actions tell how active a contact was before",
         unit="days",
         source="article 001 (S062)",
         date="2024-05-24",
         ge=1,
         le=365,
+    )
+    push_active_actions: tuple[int, ...] = setting(
+        (1, 3),
+        "own actions in those days from which on a contact belongs to a further band of activity",
+        unit="actions",
+        source=HOUSE,
+        date="2026-11",
+        strict=False,
     )
     push_entry_channels: int = setting(
         6,
@@ -674,7 +690,7 @@ class TouchpointsSettings(Frozen):
         ge=2,
     )
     copy_days: int = setting(
-        90,
+        365,
         "days back from as_of within which posts are checked against the rules",
         unit="days",
         source=HOUSE,

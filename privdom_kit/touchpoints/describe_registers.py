@@ -139,7 +139,8 @@ def _changes(result: Result) -> list[Message]:
     return [
         msg(
             "{name} ({role}): {kpi} {now:percent} of {base:count} people, {change:points} against "
-            "the period before (interval {low:points} to {high:points}).",
+            "the period before (interval {low:points} to {high:points}; p {p:number}, corrected "
+            "for the touchpoints compared).",
             name=row.name_words,
             role=label(row.role) if isinstance(row.role, str) else label("several_roles"),
             kpi=label(row.kpi),
@@ -148,6 +149,7 @@ def _changes(result: Result) -> list[Message]:
             change=row.rate_change,
             low=row.rate_change_ci_lower,
             high=row.rate_change_ci_upper,
+            p=row.p_value_adjusted,
         )
         for row in rows.rename(columns={"name": "name_words"}).itertuples(index=False)
     ]
@@ -230,8 +232,8 @@ def describe_copy_rules(result: Result) -> Finding:
         )
     else:
         statement = msg(
-            "{scanned:count} texts were checked against {rules:count} rules; nothing was found that "
-            "forbids one or calls for a warning.",
+            "{scanned:count} texts were checked against {rules:count} rules; nothing was found "
+            "that forbids one or calls for a warning.",
             scanned=figures["texts_scanned"],
             rules=figures["rules_checked"],
         )

@@ -42,6 +42,7 @@ UNITS = {
     "kpi_rate_before": "percent: the rate of the period before",
     "rate_change": "points: change of the rate",
     "p_value_adjusted": "number: of the change, corrected for the touchpoints compared (Holm)",
+    "metric": "text: statistic of the platform that stands in for the measure",
     "metric_value": "number: statistic of the platform, last period",
     "metric_value_before": "number: the same, the period before",
     "conflict": "text: several_roles, several_kpis, same_role or against_rule",
@@ -76,8 +77,8 @@ def measure_roles(base: Base, settings: Settings) -> Result:
     Returns:
         ``table``: touchpoint, name, role, role_source, owner, kpi, status, people, base, kpi_rate
         with its Wilson interval, the same of the period before, rate_change with Newcombe's
-        interval, p_value_adjusted (Holm over the touchpoints compared), metric_value and
-        metric_value_before. ``tables``: conflicts, persona_scores, persona_answers, agreement.
+        interval, p_value_adjusted (Holm over the touchpoints compared), metric, metric_value
+        and metric_value_before. ``tables``: conflicts, persona_scores, persona_answers, agreement.
         act: a rate fell, significantly after correction and by more than the tolerance. watch: a
         conflict, a blank, or a persona below its line. not_measured: nothing stated, nothing seen.
     """
@@ -136,7 +137,8 @@ def _table(base: Base, settings: Settings) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(_COLUMNS))
     counts = ["people", "base", "people_before", "base_before"]
     table[counts] = table[counts].astype("Int64")
-    rates = [name for name in _COLUMNS if name.startswith(("kpi_rate", "rate_change", "metric"))]
+    numbers = ("kpi_rate", "rate_change", "metric_value")
+    rates = [name for name in _COLUMNS if name.startswith(numbers)]
     table[rates] = table[rates].astype("float64")
     table["p_value_adjusted"] = pd.Series(
         adjust_p_values([None if pd.isna(p) else float(p) for p in table["p_value_adjusted"]]),
@@ -152,7 +154,7 @@ _COLUMNS = (
     *("people_before", "base_before"),
     *bounded("kpi_rate_before"),
     *bounded("rate_change"),
-    *("p_value_adjusted", "metric_value", "metric_value_before"),
+    *("p_value_adjusted", "metric", "metric_value", "metric_value_before"),
 )
 
 
@@ -199,6 +201,7 @@ def _row(
     metric = kpi if kpi and kpi not in KPIS else known.metric if known and now is None else None
     for ending, period in (("", NOW), ("_before", BEFORE)):
         row[f"metric_value{ending}"] = metrics.get((name, metric or "", period))
+    row["metric"] = metric if row["metric_value"] is not None else None
     measured = now is not None or row["metric_value"] is not None
     return {**row, "status": MEASURED if measured else NOT_AUDITED}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from privdom_kit.labels import heading, label
@@ -128,7 +129,7 @@ def _role_words(row: object) -> str:
         return f"{kpi}: {number_text(rate, 'percent')}"
     value = row.metric_value  # type: ignore[attr-defined]
     if value == value and value is not None:
-        return f"{kpi}: {number_text(value, 'number')}"
+        return f"{label(row.metric)}: {number_text(value, 'number')}"  # type: ignore[attr-defined]
     return f"{kpi}: {number_text(people, 'count')}"
 
 
@@ -162,9 +163,11 @@ def plot_copy_rules(result: Result, ax: Axes | None = None) -> Axes | None:
     ax.margins(x=0.2)
     _whole_numbers(ax)
     ax.set_xlabel(text("texts"))
-    for severity in severities:
-        ax.barh([], [], color=VERDICT_COLOURS[colours[severity]], label=str(label(severity)))
-    _legend_below(ax, len(severities))
+    _legend_below(
+        ax,
+        len(severities),
+        {str(label(name)): VERDICT_COLOURS[colours[name]] for name in severities},
+    )
     title_axes(
         ax,
         msg("Texts that run into a rule"),
@@ -190,8 +193,13 @@ def _whole_numbers(ax: Axes) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
-def _legend_below(ax: Axes, columns: int) -> None:
+def _legend_below(ax: Axes, columns: int, colours: Mapping[str, str] | None = None) -> None:
+    """A legend under the axes, of what is drawn or of patches by name."""
+    from matplotlib.patches import Patch
+
+    patches = [Patch(color=colour, label=name) for name, colour in (colours or {}).items()]
     ax.legend(
+        handles=patches or ax.get_legend_handles_labels()[0],
         loc="upper left",
         bbox_to_anchor=(0, -0.16 if ax.get_xlabel() else -0.1),
         ncols=columns,

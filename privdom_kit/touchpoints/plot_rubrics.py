@@ -54,10 +54,11 @@ def plot_benefits(result: Result, ax: Axes | None = None) -> Axes | None:
         words = _cell_words(row.value)
         ink = PAPER if known and row.equal else INK
         ax.text(x, y, words, ha="center", va="center", color=ink, fontsize=8.5)
-    names = [heading(name, current_language()) for name in channels]
     reference = result.figures["reference"]
+    names = [heading(name, current_language()) for name in channels]
+    place = channels.index(reference)
+    names[place] = text("{channel} (reference)", channel=names[place])
     ax.set_xticks(range(len(channels)), names)
-    ax.get_xticklabels()[channels.index(reference)].set_fontweight("bold")
     ax.xaxis.tick_top()
     ax.set_yticks(range(len(benefits)), benefits)
     ax.set_xlim(-0.5, len(channels) - 0.5)
