@@ -282,9 +282,20 @@ class TouchpointsSettings(Frozen):
         ge=0,
         le=1,
     )
+    churn_silence_chance: float = setting(
+        0.001,
+        "chance of a silence before the first recorded removal below which the records are taken "
+        "to begin with it",
+        unit="probability",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        lt=1,
+    )
     churn_records_from: dt.date | None = setting(
         None,
-        "first day on which removals were recorded; nothing means since the first relation",
+        "first day on which removals were recorded; nothing means since the first relation, "
+        "unless a long silence says otherwise",
         unit="date",
         source=HOUSE,
         date="2026-11",

@@ -330,29 +330,28 @@ def _send_statement(result: Result) -> Message:
         return msg("Too few people left after a send to say what sends cost, or to show it.")
     values: dict[str, Any] = {
         "touchpoint": label(figures["touchpoint"]),
-        "excess": figures["excess_share"],
-        "lower": figures["excess_share_ci_lower"],
-        "upper": figures["excess_share_ci_upper"],
+        "excess": figures["excess_of_1000"],
+        "lower": figures["excess_of_1000_ci_lower"],
+        "upper": figures["excess_of_1000_ci_upper"],
         "worse": figures["worse_sends"],
     }
     if figures["excess_share_ci_lower"] > 0:
         return msg(
-            "Sends by {touchpoint} cost relations: {excess:percent} of the people reached leave "
-            "beyond those who would have left anyway (interval {lower:percent} to "
-            "{upper:percent}).",
+            "Sends by {touchpoint} cost relations: of 1,000 people reached {excess:number} leave "
+            "who would not have left anyway (interval {lower:number} to {upper:number}).",
             **values,
         )
     if figures["worse_sends"]:
         return msg(
             "{worse:count} sends were followed by more removals than would have been, for sure; "
-            "over all sends by {touchpoint} that is not proven ({excess:percent} of the people "
-            "reached, interval {lower:percent} to {upper:percent}).",
+            "over all sends by {touchpoint} that is not proven ({excess:number} of 1,000 people "
+            "reached, interval {lower:number} to {upper:number}).",
             **values,
         )
     return msg(
-        "It is not proven that sends by {touchpoint} cost relations: beyond those who would have "
-        "left anyway {excess:percent} of the people reached (interval {lower:percent} to "
-        "{upper:percent}).",
+        "It is not proven that sends by {touchpoint} cost relations: of 1,000 people reached "
+        "{excess:number} leave who would not have left anyway (interval {lower:number} to "
+        "{upper:number}).",
         **values,
     )
 

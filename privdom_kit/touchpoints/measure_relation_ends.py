@@ -51,7 +51,12 @@ RELATION, PERSON, FOLLOWER = "relation", "person", "follower"
 _RULES = (
     *("confidence_level", "churn_days", "churn_compare_days", "churn_recent_days"),
     *("churn_min_relations", "churn_min_at_risk", "churn_most_groups", "churn_tolerance"),
-    *("churn_records_from", "churn_reference_window_days", "churn_normal_share"),
+    *(
+        "churn_records_from",
+        "churn_silence_chance",
+        "churn_reference_window_days",
+        "churn_normal_share",
+    ),
     *("churn_alarm_share", "handover_days", "mute_pain_points"),
 )
 _SHARE = bounded("removed_share")
@@ -152,7 +157,8 @@ def _joint(parts: list[Coverage]) -> Coverage:
 
 def _watch(base: Base, relations: Relations, rules: TouchpointsSettings) -> _Watch:
     unit = RELATION if relations.table == "contacts" else FOLLOWER
-    silent = silent_until(daily_counts(relations.frame, relations.first_day, base.as_of_day))
+    daily = daily_counts(relations.frame, relations.first_day, base.as_of_day)
+    silent = silent_until(daily, rules.churn_silence_chance)
     stated = rules.churn_records_from if unit == RELATION else None
     since, is_silence = relations.first_day, False
     if stated is not None:

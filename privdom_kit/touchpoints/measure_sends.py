@@ -45,6 +45,7 @@ _RULES = (
     *("send_calendar", "send_outside_limit", "control_arms"),
 )
 _SHARE, _EXCESS = bounded("send_removal_share"), bounded("excess_share")
+_THOUSAND = bounded("excess_of_1000")
 _TESTED = (*_EXCESS, "p_value", "p_value_adjusted", "is_worse")
 _FIGURES = (
     *("reached", "send_removals", *_SHARE, "baseline_share", *_EXCESS),
@@ -242,10 +243,11 @@ def _send_table(channels: list[_Channel], rules: TouchpointsSettings) -> pd.Data
 def _headline(table: pd.DataFrame) -> dict[str, Any]:
     """The figures of one-to-one broadcasts; of the service account where there are none."""
     if table.empty:
-        return {**dict.fromkeys(_FIGURES), "touchpoint": None}
+        return dict.fromkeys((*_FIGURES, *_THOUSAND, "touchpoint"))
     first = table.iloc[0]
     figures = {name: first[name] for name in _FIGURES}
-    return {**figures, "touchpoint": str(first["touchpoint"])}
+    thousand = dict(zip(_THOUSAND, (first[name] * 1_000 for name in _EXCESS), strict=True))
+    return {**figures, **thousand, "touchpoint": str(first["touchpoint"])}
 
 
 def _calendar(channels: list[_Channel], rules: TouchpointsSettings) -> dict[str, Any]:
@@ -323,7 +325,7 @@ def _hidden(figures: dict[str, Any], shown: pd.DataFrame) -> dict[str, Any]:
     if shown.empty or shown["send_removals"].notna().iloc[0]:
         return figures
     gone = (
-        *("send_removals", *_SHARE, *_EXCESS, "baseline_share"),
+        *("send_removals", *_SHARE, *_EXCESS, *_THOUSAND, "baseline_share"),
         *("extra_removals_a_year", "money_at_stake"),
     )
     return {name: None if name in gone else value for name, value in figures.items()}

@@ -33,7 +33,7 @@ def plot_churn(result: Result, ax: Axes | None = None) -> Axes | None:
     """Share removed by day of tenure, with intervals, a line a unit."""
     if not len(result.table):
         return ax
-    ax = ax or new_axes(width=8.6, height=3.8)
+    ax = ax or new_axes(height=3.6)
     units = list(dict.fromkeys(result.table["unit"]))
     days = list(dict.fromkeys(result.table["days"]))
     for number, unit in enumerate(units):
@@ -57,7 +57,7 @@ def plot_churn(result: Result, ax: Axes | None = None) -> Axes | None:
         ax,
         msg("How soon contacts remove the brand"),
         msg(
-            "Up to {as_of:date}; lines are intervals. No dot: too few watched that long.",
+            "Up to {as_of:date}; lines are intervals. No dot: too few watched or removed.",
             as_of=result.as_of,
         ),
     )

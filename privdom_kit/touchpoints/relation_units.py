@@ -69,6 +69,7 @@ UNITS: dict[str, str] = {
     "send_removal_share": "percent: share of people reached",
     "baseline_share": "percent: share that would have been removed without the send",
     "excess_share": "points: removals beyond the baseline, as a share of people reached",
+    "excess_of_1000": "number: removals beyond the baseline for 1,000 people reached",
     "baseline_removals": "count: removals while no send was recent",
     "compared_share": "percent: share of the time after sends that could be compared",
     "worst_excess": "points: the largest excess of a send that is certain",

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_CELLS = 2_000_000
-_SELDOM = 0.01  # chance of a silence below which the records are taken to begin after it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,11 +153,11 @@ def daily_counts(frame: nw.LazyFrame, first_day: int, as_of_day: int) -> pd.Data
     return pd.DataFrame({"at_risk": at_risk, "removed": removed})
 
 
-def silent_until(daily: pd.DataFrame) -> int | None:
+def silent_until(daily: pd.DataFrame, chance: float) -> int | None:
     """The day of the first removal, where the silence before it cannot be chance.
 
-    With the rate of removals since, a silence so long over so many relations would come about in
-    fewer than 1 of 100 cases: the records then begin with the first removal.
+    With the rate of removals since, a silence so long over so many relations would come about
+    with less than ``chance``: the records are then taken to begin with the first removal.
     """
     removed = daily["removed"].to_numpy()
     if not removed.any():
@@ -166,4 +165,4 @@ def silent_until(daily: pd.DataFrame) -> int | None:
     first = int(np.argmax(removed > 0))
     before, since = daily["at_risk"].iloc[:first].sum(), daily["at_risk"].iloc[first:].sum()
     expected = removed.sum() / since * before
-    return int(daily.index[first]) if math.exp(-expected) < _SELDOM else None
+    return int(daily.index[first]) if math.exp(-expected) < chance else None
