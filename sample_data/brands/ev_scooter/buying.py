@@ -64,7 +64,7 @@ def _accessories(rng: np.random.Generator, free: pd.DataFrame) -> pd.DataFrame:
     first = plan.day("2025-02-01")
     days = np.arange(first, plan.EXPORTED_DAY + 1)
     dates = pd.Timestamp(plan.ORIGIN) + pd.to_timedelta(days, unit="D")
-    weight = np.linspace(0.8, 1.2, len(days)) * np.where(dates.dayofweek >= 5, plan.WEEKEND, 1.0)
+    weight = np.linspace(0.8, 1.2, len(days)) * np.where(dates.day_of_week >= 5, plan.WEEKEND, 1.0)
     member_day = dates.day == plan.MEMBER_DAY
     weight = weight * np.where(member_day, plan.MEMBER_DAY_UPLIFT, 1.0)
     upto = np.round(np.cumsum(weight) / weight.sum() * plan.ACCESSORY_ORDERS).astype(int)

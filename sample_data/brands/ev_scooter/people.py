@@ -51,7 +51,7 @@ def _followers(rng: np.random.Generator) -> pd.DataFrame:
 def _owners(rng: np.random.Generator) -> pd.DataFrame:
     """Shop buyers; some scan the dealer's code or the card in the parcel later."""
     days = np.arange(plan.AS_OF_DAY)
-    weekday = (pd.Timestamp(plan.ORIGIN) + pd.to_timedelta(days, unit="D")).dayofweek
+    weekday = (pd.Timestamp(plan.ORIGIN) + pd.to_timedelta(days, unit="D")).day_of_week
     weight = np.where(weekday >= 5, plan.WEEKEND, 1.0)
     bought = np.sort(rng.choice(days, plan.OWNERS, p=weight / weight.sum()))
     rows = pd.DataFrame({"kind": "owner", "owner_day": bought, "code": "", "added_day": -1})
