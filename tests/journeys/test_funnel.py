@@ -181,11 +181,13 @@ def test_layers_beside_each_other(measure):
     assert measure(frames, steps=STEPS[:2], layer=None).tables == {}
 
 
-def test_layers_without_a_difference_seldom_show_one():
+def test_layers_without_a_difference_seldom_show_one(monkeypatch):
     """500 funnels of two layers that pass alike, three steps: at 95 % no more than 38 show one.
 
     Binomial(500, 0.05) exceeds 38 with a chance below 1 %.
     """
+    # statsmodels collects garbage at each correction, which takes all of this test's time.
+    monkeypatch.setattr("gc.collect", lambda *_: 0)
     rng, fired, steps = np.random.default_rng(11), 0, tuple(Step(n, None, n) for n in "abc")
     for _ in range(500):
         first = np.array([300, 150])
