@@ -485,18 +485,20 @@ def _set_statement(result: Result) -> Message:
     )
     if not figures["standing_out"]:
         return msg(
-            "{sentence} No combination is proven to carry more than chance gives.",
+            "{sentence} No pair is proven to carry more orders than chance gives.",
             sentence=sentence,
         )
     return msg(
-        "{sentence} {out:count} combinations carry more than chance gives.",
+        "{sentence} {out:count} pairs of touchpoints carry more orders than chance gives.",
         sentence=sentence,
         out=figures["standing_out"],
     )
 
 
 def _set_lines(result: Result) -> tuple[Message, ...]:
-    table = result.table
+    if "pairs" not in result.tables:
+        return ()
+    table = result.tables["pairs"]
     out = table[(table["stands_out"] == "true") & table["ratio"].notna()].head(_MOST_NAMED)
     return tuple(
         msg(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.engine import checkpoint, collect
+from privdom_kit.events import BRAND, CUSTOMER
 from privdom_kit.formats import is_missing
 from privdom_kit.results import Coverage
 
@@ -216,7 +217,7 @@ def themes(days: GroupDays) -> pd.DataFrame | None:
 
 
 def senders(base: Base, since: int) -> dict[str, int] | None:
-    """Messages in groups since a day by who wrote them; None where touches show none."""
+    """Messages in groups since a day by who wrote them; None where touches show one side only."""
     import narwhals as nw
 
     place, action = base.events.touchpoint("group"), base.events.action("message")
@@ -225,7 +226,9 @@ def senders(base: Base, since: int) -> dict[str, int] | None:
     )
     found = collect(chosen.group_by("direction").agg(nw.len().alias("messages")), limit=2)
     counts = {int(d): int(n) for d, n in zip(found["direction"], found["messages"], strict=True)}
-    return {"brand": counts.get(0, 0), "customer": counts.get(1, 0)} if counts else None
+    # Exports that leave the brand's own messages out would make a lively group of any.
+    whole = counts.get(BRAND, 0) and counts.get(CUSTOMER, 0)
+    return {"brand": counts[BRAND], "customer": counts[CUSTOMER]} if whole else None
 
 
 def counted_people(total_members: pd.Series, days: pd.Series) -> pd.Series:

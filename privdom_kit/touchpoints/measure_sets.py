@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.answers import Question, interval_figures, rate, used_settings
@@ -12,12 +11,7 @@ from privdom_kit.knowledge.combinations import DOMAINS, KINDS, Combination, load
 from privdom_kit.messages import Message, join_messages, msg
 from privdom_kit.results import Coverage, Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
-from privdom_kit.touchpoints.order_sets import (
-    OrderSets,
-    compare,
-    expected_exactly,
-    read_order_sets,
-)
+from privdom_kit.touchpoints.order_sets import Chance, OrderSets, expect, read_order_sets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST_SETS = 20
 _RATIO = ("ratio", "ratio_ci_lower", "ratio_ci_upper")
+_COMPARED = ["orders", "expected_orders", *_RATIO, "p_value", "p_value_adjusted"]
 UNITS = {
     "set": "text: touchpoints before the order",
     "size": "count: touchpoints of the set",
@@ -54,26 +49,28 @@ UNITS = {
     "untouched_share": "percent: share of orders with no touchpoint before them",
     "combined_orders": "count: orders with two touchpoints or more before them",
     "combined_share": "percent: share of orders with two touchpoints or more before them",
-    "standing_out": "count: sets of two touchpoints or more with more orders than chance gives",
+    "standing_out": "count: pairs of touchpoints with more orders than chance gives",
     "combinations_in_use": "count: combinations of the library in use",
     "combinations_known": "count: combinations of the library",
     "empty_cells": "count: cells of the two axes without a touchpoint",
 }
 QUESTION = Question("combinations", ("S175", "S176"), UNITS)
-_SETTINGS = ("days", "period_days", "touchpoints", "min_orders", "ratio")
+_SETTINGS = ("days", "own_acts", "period_days", "touchpoints", "min_orders", "ratio")
 
 
 def measure_combinations(base: Base, settings: Settings) -> Result:
-    """Orders by the exact set of touchpoints in the days before, against independence.
+    """Orders by the set of touchpoints in the days before, against independence.
 
-    Expected are the orders that a set would have if each touchpoint came before an order with its
-    own share, whatever the others did. The interval is a jackknife over parts of the people, as
-    a person's orders are alike; p-values are corrected by Holm over the sets compared. What goes
-    together need not cause: people who are active in many places also order more.
+    Expected are the orders that a set would have if, among orders with any touch, each touchpoint
+    came with its own share whatever the others did (independence given at least one). The
+    interval is a jackknife over parts of the people, as a person's orders are alike; p-values are
+    corrected by Holm over the sets, or the pairs, compared. What goes together need not cause:
+    people who are active in many places also order more.
 
     Returns:
         ``table``: set, size, orders, all_orders, order_share, people, expected_orders, ratio and
-        interval, p_value, p_value_adjusted, stands_out. ``library``: the seven combinations of
+        interval, p_value, p_value_adjusted, stands_out. ``pairs``: the same for orders after both
+        of two touchpoints, whatever else came before. ``library``: the seven combinations of
         article 004 with in_use, traced, missing, people, buyers, buyer_rate and interval, orders,
         expected_orders, ratio and interval (S175). ``axes``: touchpoints in use by tool or
         operation and public or private (S176).
@@ -100,10 +97,15 @@ def measure_combinations(base: Base, settings: Settings) -> Result:
             base.as_of, Verdict.NOT_ENOUGH_DATA, reason, used, coverage=coverage
         )
     present = _present(base, rules)
-    table = _set_table(sets, rules)
-    library, axes = _library_table(sets, present, rules), _axes(present)
-    figures = _figures(sets, table, library, axes, rules)
-    shown, library, cells = _hidden(table.head(_MOST_SETS), library, settings.privacy.min_cell)
+    chance = expect(sets)
+    table, pairs = _set_table(sets, chance, rules), _pair_table(sets, chance, rules)
+    library, axes = _library_table(sets, chance, present, rules), _axes(present)
+    figures = _figures(sets, table, pairs, library, axes, rules)
+    least = settings.privacy.min_cell
+    shown, library, cells = _hidden(table.head(_MOST_SETS), library, least)
+    pairs, more = suppress(pairs, "people", _COMPARED, least, groups=())
+    cells += more
+    extra = {"pairs": pairs, "library": library, "axes": axes}
     return QUESTION.answer(
         base.as_of,
         _verdict(sets, figures, rules),
@@ -111,8 +113,8 @@ def measure_combinations(base: Base, settings: Settings) -> Result:
         used,
         coverage=_coverage(coverage, sets),
         figures=figures,
-        tables={"library": library, "axes": axes},
-        notes=(*_notes(sets, rules), *suppression_note(cells, settings.privacy.min_cell)),
+        tables={name: t for name, t in extra.items() if len(t)},
+        notes=(*_notes(sets, rules), *suppression_note(cells, least)),
     )
 
 
@@ -127,48 +129,74 @@ def _verdict(sets: OrderSets, figures: dict[str, Any], rules: Any) -> Verdict:
     return Verdict.WATCH if figures["standing_out"] or figures["empty_cells"] else Verdict.CLEAR
 
 
-def _set_table(sets: OrderSets, rules: Any) -> pd.DataFrame:
+def _set_table(sets: OrderSets, chance: Chance, rules: Any) -> pd.DataFrame:
     """A line a set, most orders first; compared where orders had or expected are enough."""
-    import pandas as pd
+    import numpy as np
 
-    matrix, width = sets.matrix(), len(sets.touchpoints)
-    whole = matrix.sum(axis=0)
-    expected = expected_exactly(whole, width)
+    masks = np.arange(len(chance.had))
     people = dict(zip(sets.people["mask"], sets.people["people"], strict=True))
-    enough = rules.combination_min_orders
     lines, p_values = [], []
-    for mask in sorted(range(len(whole)), key=lambda m: (-whole[m], m)):
-        compared = max(whole[mask], expected[mask]) >= enough
-        if not whole[mask] and not compared:
+    for mask in sorted(masks.tolist(), key=lambda m: (-chance.had[m], m)):
+        had, expected = chance.orders(masks == mask)
+        compared = mask > 0 and max(had, expected) >= rules.combination_min_orders
+        if not had and not compared:
             continue
-        found = (
-            compare(matrix, partial(_exactly, mask=mask, width=width), rules.confidence_level)
-            if compared
-            else None
-        )
+        found = chance.compare(masks == mask, rules.confidence_level) if compared else None
         p_values.append(found[1].p_value if found else None)
         lines.append(
             {
                 "set": "+".join(sets.names(mask)) or "none",
                 "size": len(sets.names(mask)),
-                "orders": int(whole[mask]),
+                "orders": int(had),
                 "all_orders": sets.orders,
-                **rate(whole[mask], sets.orders, "order_share", rules.confidence_level),
+                "order_share": had / sets.orders,
                 "people": int(people.get(mask, 0)),
-                "expected_orders": float(expected[mask]),
+                "expected_orders": expected if mask else None,
                 **interval_figures("ratio", found[0] if found else None),
             }
         )
-    table = pd.DataFrame(lines).drop(columns=["order_share_ci_lower", "order_share_ci_upper"])
+    return _judged(lines, p_values, rules)
+
+
+def _judged(lines: list[dict[str, Any]], p_values: list[float | None], rules: Any) -> pd.DataFrame:
+    """The lines with p-values, corrected over those compared, and whether they stand out."""
+    import pandas as pd
+
+    table = pd.DataFrame(lines)
     table["p_value"] = pd.Series(p_values, dtype="float64")
     table["p_value_adjusted"] = pd.Series(adjust_p_values(p_values), dtype="float64")
     table["stands_out"] = [_stands_out(line, rules) for line in table.itertuples(index=False)]
     return table
 
 
-def _exactly(whole: np.ndarray, mask: int, width: int) -> tuple[float, float]:
-    """Orders of a mask, had and expected."""
-    return float(whole[mask]), float(expected_exactly(whole, width)[mask])
+def _pair_table(sets: OrderSets, chance: Chance, rules: Any) -> pd.DataFrame:
+    """A line a pair of touchpoints with enough orders, had or expected, after both."""
+    import numpy as np
+    import pandas as pd
+
+    masks = np.arange(len(chance.had))
+    lines, p_values = [], []
+    for (i, j), people in sets.pair_people.items():
+        holds = (masks >> i & 1) & (masks >> j & 1) == 1
+        had, expected = chance.orders(holds)
+        if max(had, expected) < rules.combination_min_orders:
+            continue
+        found = chance.compare(holds, rules.confidence_level)
+        p_values.append(found[1].p_value if found else None)
+        lines.append(
+            {
+                "set": f"{sets.touchpoints[i]}+{sets.touchpoints[j]}",
+                "size": 2,
+                "orders": int(had),
+                "people": people,
+                "expected_orders": expected,
+                **interval_figures("ratio", found[0] if found else None),
+            }
+        )
+    if not lines:
+        return pd.DataFrame(columns=["set", "people", *_COMPARED])
+    table = _judged(lines, p_values, rules)
+    return table.sort_values(["ratio", "set"], ascending=[False, True], ignore_index=True)
 
 
 def _stands_out(line: Any, rules: Any) -> str | None:
@@ -210,12 +238,11 @@ def _paid(base: Base, start: int) -> bool:
     )
 
 
-def _library_table(sets: OrderSets, present: set[str], rules: Any) -> pd.DataFrame:
+def _library_table(sets: OrderSets, chance: Chance, present: set[str], rules: Any) -> pd.DataFrame:
     import pandas as pd
 
-    matrix = sets.matrix()
     lines = [
-        _library_line(one, sets, matrix, present, rules)
+        _library_line(one, sets, chance, present, rules)
         for one in load_combinations().combinations.values()
     ]
     counts = ["people", "buyers", "orders"]
@@ -223,7 +250,7 @@ def _library_table(sets: OrderSets, present: set[str], rules: Any) -> pd.DataFra
 
 
 def _library_line(
-    one: Combination, sets: OrderSets, matrix: np.ndarray, present: set[str], rules: Any
+    one: Combination, sets: OrderSets, chance: Chance, present: set[str], rules: Any
 ) -> dict[str, Any]:
     lacking = ["/".join(choice) for choice in one.needs if not present & set(choice)]
     traced = all(set(choice) & set(sets.touchpoints) for choice in one.needs)
@@ -239,13 +266,10 @@ def _library_line(
     import numpy as np
 
     holds = _holders(one, sets)
-    whole = matrix.sum(axis=0)
-    had, expected = _together(whole, holds)
+    had, expected = chance.orders(holds)
     enough = max(had, expected) >= rules.combination_min_orders
-    found = (
-        compare(matrix, partial(_together, holds=holds), rules.confidence_level) if enough else None
-    )
-    carrying = np.flatnonzero(holds.all(axis=0))
+    found = chance.compare(holds, rules.confidence_level) if enough else None
+    carrying = np.flatnonzero(holds)
     carried = sets.carriers[sets.carriers["mask"].isin(carrying)]
     people, buyers = int(carried["people"].sum()), int(carried["buyers"].sum())
     return {
@@ -260,7 +284,7 @@ def _library_line(
 
 
 def _holders(one: Combination, sets: OrderSets) -> np.ndarray:
-    """Whether a mask holds a touchpoint of each choice: a row a choice, a column a mask."""
+    """Whether a mask holds a touchpoint of each choice, by mask."""
     import numpy as np
 
     masks = np.arange(2 ** len(sets.touchpoints))
@@ -268,14 +292,7 @@ def _holders(one: Combination, sets: OrderSets) -> np.ndarray:
         sum(2**i for i, name in enumerate(sets.touchpoints) if name in choice)
         for choice in one.needs
     ]
-    return np.array([(masks & chosen) > 0 for chosen in bits])
-
-
-def _together(whole: np.ndarray, holds: np.ndarray) -> tuple[float, float]:
-    """Orders with all choices at once, and those that their single shares would give."""
-    total = whole.sum()
-    shares = (holds * whole).sum(axis=1) / total
-    return float(whole[holds.all(axis=0)].sum()), float(total * shares.prod())
+    return np.all([(masks & chosen) > 0 for chosen in bits], axis=0)
 
 
 def _axes(present: set[str]) -> pd.DataFrame:
@@ -303,7 +320,12 @@ def _axes(present: set[str]) -> pd.DataFrame:
 
 
 def _figures(
-    sets: OrderSets, table: pd.DataFrame, library: pd.DataFrame, axes: pd.DataFrame, rules: Any
+    sets: OrderSets,
+    table: pd.DataFrame,
+    pairs: pd.DataFrame,
+    library: pd.DataFrame,
+    axes: pd.DataFrame,
+    rules: Any,
 ) -> dict[str, Any]:
     untouched = int(table.loc[table["size"] == 0, "orders"].sum())
     combined = int(table.loc[table["size"] >= 2, "orders"].sum())
@@ -314,7 +336,7 @@ def _figures(
         **rate(untouched, sets.orders, "untouched_share", level),
         "combined_orders": combined,
         **rate(combined, sets.orders, "combined_share", level),
-        "standing_out": int((table["stands_out"] == "true").sum()),
+        "standing_out": int((pairs["stands_out"] == "true").sum()) if len(pairs) else 0,
         "combinations_in_use": int((library["in_use"] == "true").sum()),
         "combinations_known": len(library),
         "empty_cells": int((axes["touchpoints_in_use"] == 0).sum()),
@@ -324,7 +346,7 @@ def _figures(
 def _hidden(
     table: pd.DataFrame, library: pd.DataFrame, least: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    numbers = ["orders", "order_share", "expected_orders", *_RATIO, "p_value", "p_value_adjusted"]
+    numbers = ["order_share", *_COMPARED]
     shown, cells = suppress(table.reset_index(drop=True), "people", numbers, least, groups=())
     rates = ["buyers", "buyer_rate", "buyer_rate_ci_lower", "buyer_rate_ci_upper"]
     library, few = suppress(library, "people", rates, least, groups=())
@@ -345,10 +367,21 @@ def _notes(sets: OrderSets, rules: Any) -> tuple[Message, ...]:
     notes = [
         msg(
             "What goes together need not cause: people who are active in many places also order "
-            "more. A touchpoint belongs to an order where anything happened there, by brand or "
-            "customer, in the {days:days} before.",
+            "more. A touchpoint belongs to an order where the customer did anything there in "
+            "the {days:days} before.",
             days=rules.combination_days,
         )
+        if rules.combination_own_acts
+        else msg(
+            "What goes together need not cause: people who are active in many places also order "
+            "more. A touchpoint belongs to an order where brand or customer did anything there in "
+            "the {days:days} before.",
+            days=rules.combination_days,
+        ),
+        msg(
+            "Chance means that, among orders with any touchpoint before them, each touchpoint "
+            "comes with its own share whatever the others do."
+        ),
     ]
     if sets.early:
         notes.append(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from privdom_kit.clusters import jackknife_ratio
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.estimates import Interval, Test
-from privdom_kit.events import ORDER, ORDER_BY, UNKNOWN
+from privdom_kit.events import CUSTOMER, ORDER, ORDER_BY, UNKNOWN
 from privdom_kit.formats import is_missing
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class OrderSets:
         touchpoints: Names; the i-th is bit i of a mask.
         counts: ``mask, part, orders``; ``part`` is one of 50 parts of the people.
         people: ``mask, people``: distinct people with an order of that mask.
+        pair_people: Distinct people with an order after both touchpoints, by their places.
         carriers: ``mask, people, buyers``: people by all that they touched in the period, and
             those of them with an order in it.
         early: Orders left out because what came before them lies before the data.
@@ -45,6 +47,7 @@ class OrderSets:
     touchpoints: tuple[str, ...]
     counts: pd.DataFrame
     people: pd.DataFrame
+    pair_people: dict[tuple[int, int], int]
     carriers: pd.DataFrame
     early: int
     left_out: tuple[str, ...]
@@ -69,13 +72,14 @@ class OrderSets:
 def read_order_sets(base: Base, rules: Any) -> OrderSets | None:
     """Orders of the period with the touchpoints of the days before; None where there are none.
 
-    An event up to ``combination_days`` before the order, to the second, belongs to it, whoever
-    acted; endings (removals, opt-outs) and orders are no touch. Orders so early that their days
+    An event up to ``combination_days`` before the order, to the second, belongs to it: what the
+    customer did, or by setting what the brand did too. Endings (removals, opt-outs) and orders are
+    no touch. Orders so early that their days
     before reach back beyond the first touch of the data are left out.
     """
     events = base.events
     touching = [i for i, a in enumerate(events.actions) if a not in _NO_TOUCH]
-    touches = _touches(events, touching)
+    touches = _touches(events, touching, rules.combination_own_acts)
     first = collect(touches.select(_col("day").min()), limit=1)["day"].iloc[0]
     if is_missing(first):
         return None
@@ -85,13 +89,15 @@ def read_order_sets(base: Base, rules: Any) -> OrderSets | None:
     chosen = ranked[: rules.combination_touchpoints]
     if len(chosen) < 2:
         return None
-    rows = checkpoint(_masked_orders(events, touching, chosen, rules.combination_days))
+    rows = checkpoint(_masked_orders(events, touches, chosen, rules.combination_days))
     early = _count_between(rows, start, seen - 1)
     counts, people = _by_mask(rows, seen, base.as_of_day)
+    pairs = _by_pair(rows, seen, base.as_of_day, len(chosen))
     return OrderSets(
         tuple(events.touchpoints[code] for code in chosen),
         counts,
         people,
+        pairs,
         _carriers(events, touches, chosen, start),
         early,
         tuple(events.touchpoints[code] for code in ranked[len(chosen) :]),
@@ -104,9 +110,10 @@ def _col(name: str) -> nw.Expr:
     return nw.col(name)
 
 
-def _touches(events: Events, touching: Sequence[int]) -> nw.LazyFrame:
+def _touches(events: Events, touching: Sequence[int], own: bool) -> nw.LazyFrame:
     unknown = events.touchpoint(UNKNOWN)
-    return events.frame.filter(_col("action").is_in(touching) & (_col("touchpoint") != unknown))
+    kept = _col("action").is_in(touching) & (_col("touchpoint") != unknown)
+    return events.frame.filter(kept & (_col("direction") == CUSTOMER) if own else kept)
 
 
 def _ranked(touches: nw.LazyFrame, since: int) -> list[int]:
@@ -124,27 +131,27 @@ def _ranked(touches: nw.LazyFrame, since: int) -> list[int]:
 
 
 def _masked_orders(
-    events: Events, touching: Sequence[int], chosen: Sequence[int], days: int
+    events: Events, touches: nw.LazyFrame, chosen: Sequence[int], days: int
 ) -> nw.LazyFrame:
     """``customer, day, mask`` of every order: one running maximum a touchpoint, one sort."""
     import narwhals as nw
 
-    touch = _col("action").is_in(touching)
-    order = _col("action") == events.action(ORDER)
+    order = events.action(ORDER)
+    near = touches.filter(_col("touchpoint").is_in(list(chosen)))
+    rows = nw.concat([near, events.frame.filter(_col("action") == order)])
     last = {
-        f"last_{i}": nw.when(touch & (_col("touchpoint") == code))
+        f"last_{i}": nw.when((_col("action") != order) & (_col("touchpoint") == code))
         .then(_col("time"))
         .otherwise(nw.lit(0))  # a running maximum is null on rows without a value of their own
         .cum_max()
         .over("customer", order_by=list(ORDER_BY))
         for i, code in enumerate(chosen)
     }
-    rows = events.frame.filter(order | (touch & _col("touchpoint").is_in(list(chosen))))
     mask: Any = nw.lit(0)
     for i in range(len(chosen)):
-        near = _col("time") - _col(f"last_{i}") <= days * _DAY
-        mask = mask + nw.when(near).then(nw.lit(2**i)).otherwise(nw.lit(0))
-    carried = rows.with_columns(**last).filter(order)
+        within = _col("time") - _col(f"last_{i}") <= days * _DAY
+        mask = mask + nw.when(within).then(nw.lit(2**i)).otherwise(nw.lit(0))
+    carried = rows.with_columns(**last).filter(_col("action") == order)
     return carried.with_columns(mask=mask).select("customer", "day", "mask")
 
 
@@ -167,6 +174,28 @@ def _by_mask(rows: nw.LazyFrame, first: int, last: int) -> tuple[pd.DataFrame, p
     return counts.astype("float64"), people.astype("float64").astype("int64")
 
 
+def _by_pair(rows: nw.LazyFrame, first: int, last: int, width: int) -> dict[tuple[int, int], int]:
+    """People with an order after both touchpoints of a pair."""
+    import narwhals as nw
+
+    pairs = list(itertools.combinations(range(width), 2))
+
+    def both(i: int, j: int) -> nw.Expr:
+        """Bits without bit operators, which not every engine has."""
+        held = (_col("mask") // 2**i % 2 == 1) & (_col("mask") // 2**j % 2 == 1)
+        return nw.when(held).then(nw.lit(1)).otherwise(nw.lit(0))
+
+    names = {f"pair_{i}_{j}": both(i, j) for i, j in pairs}
+    per_person = (
+        rows.filter((_col("day") >= first) & (_col("day") <= last))
+        .with_columns(**names)
+        .group_by("customer")
+        .agg(*[_col(name).max() for name in names])
+    )
+    found = collect(per_person.select(*[_col(name).sum() for name in names]), limit=1).fillna(0)
+    return {pair: int(found[f"pair_{pair[0]}_{pair[1]}"].iloc[0]) for pair in pairs}
+
+
 def _carriers(
     events: Events, touches: nw.LazyFrame, chosen: Sequence[int], start: int
 ) -> pd.DataFrame:
@@ -180,8 +209,7 @@ def _carriers(
     touched = {
         f"t{i}": flag(~order & (_col("touchpoint") == code)) for i, code in enumerate(chosen)
     }
-    kept = [i for i, a in enumerate(events.actions) if a not in _NO_TOUCH or a == ORDER]
-    rows = events.frame.filter((_col("day") >= start) & _col("action").is_in(kept))
+    rows = nw.concat([touches, events.frame.filter(order)]).filter(_col("day") >= start)
     per_person = (
         rows.with_columns(bought=flag(order), **touched)
         .group_by("customer")
@@ -198,38 +226,85 @@ def _carriers(
     return collect(grouped, limit=4096).astype("float64").astype("int64")
 
 
-def expected_exactly(sets: np.ndarray, width: int) -> np.ndarray:
+def expected_orders(sets: np.ndarray, width: int) -> np.ndarray:
     """Orders of each mask if touchpoints came together by chance alone.
+
+    Orders with no touch at all are left aside: most are of people who could not be touched, and
+    with them any two touchpoints would seem to belong together. Among the others chance is
+    independence given at least one touch: P(set) = product of p and 1 - p over 1 - P(none), the p
+    being those that give each touchpoint its share.
 
     Args:
         sets: Orders by mask.
         width: Touchpoints.
 
     Returns:
-        Orders x the product of the shares of orders with, and without, each touchpoint.
+        Expected orders; that of mask 0 is what was had.
     """
-    total = sets.sum()
     bits = np.arange(len(sets))[:, None] >> np.arange(width) & 1
-    shares = (sets @ bits) / total
-    return total * np.prod(np.where(bits == 1, shares, 1 - shares), axis=1)
+    touched = sets[1:].sum()
+    if not touched > 0:
+        return sets.copy()
+    shares = (sets[1:] @ bits[1:]) / touched
+    some = _chance_of_some(shares)
+    expected = np.zeros(len(sets))
+    if some > 0:
+        single = shares * some
+        expected = touched / some * np.prod(np.where(bits == 1, single, 1 - single), axis=1)
+    else:  # nobody ever touches two: each has its own
+        alone = 2 ** np.arange(width)
+        expected[alone] = touched * shares
+    expected[0] = sets[0]
+    return expected
 
 
-def compare(
-    matrix: np.ndarray, counted: Callable[[np.ndarray], tuple[float, float]], level: float
-) -> tuple[Interval, Test] | None:
-    """Orders had over orders expected, with its interval over parts of the people.
+def _chance_of_some(shares: np.ndarray) -> float:
+    """The chance c of any touch with c = 1 - product of (1 - share c); 0 where there is none."""
+    if shares.sum() <= 1 + 1e-12:
+        return 0.0
+    if (shares >= 1).any():
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(60):  # the curve 1 - product - c is concave, above 0 up to the root
+        middle = (low + high) / 2
+        above = 1 - np.prod(1 - shares * middle) - middle > 0
+        low, high = (middle, high) if above else (low, middle)
+    return (low + high) / 2
 
-    Args:
-        matrix: Orders, a row a part of the people and a column a mask.
-        counted: Orders had and expected, from orders by mask.
-        level: Confidence level.
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chance:
+    """Orders had and expected by mask: over all people, and without each part of them.
+
+    Attributes:
+        had: Orders by mask.
+        expected: Orders by mask if touchpoints met by chance.
+        had_without: A row a part of the people left out.
+        expected_without: As ``had_without``.
     """
+
+    had: np.ndarray
+    expected: np.ndarray
+    had_without: np.ndarray
+    expected_without: np.ndarray
+
+    def orders(self, holds: np.ndarray) -> tuple[float, float]:
+        """Orders had and expected of the masks that ``holds`` marks."""
+        return float(self.had[holds].sum()), float(self.expected[holds].sum())
+
+    def compare(self, holds: np.ndarray, level: float) -> tuple[Interval, Test] | None:
+        """Orders had over expected, with the jackknife's interval; None where there are none."""
+        had, expected = self.orders(holds)
+        left = self.expected_without[:, holds].sum(axis=1)
+        if not had > 0 or not expected > 0 or not (left > 0).all():
+            return None
+        return jackknife_ratio(had / expected, self.had_without[:, holds].sum(axis=1) / left, level)
+
+
+def expect(sets: OrderSets) -> Chance:
+    """What chance gives, for all people and without each part."""
+    matrix, width = sets.matrix(), len(sets.touchpoints)
     whole = matrix.sum(axis=0)
-    had, expected = counted(whole)
-    if not had > 0 or not expected > 0:
-        return None
-    left = []
-    for part in matrix[matrix.sum(axis=1) > 0]:
-        one, other = counted(whole - part)
-        left.append(one / other if other > 0 else float("nan"))
-    return jackknife_ratio(had / expected, left, level)
+    without = whole - matrix[matrix.sum(axis=1) > 0]
+    expected = np.array([expected_orders(part, width) for part in without])
+    return Chance(whole, expected_orders(whole, width), without, expected)

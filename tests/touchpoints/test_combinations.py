@@ -12,7 +12,7 @@ from privdom_kit.knowledge.combinations import load_combinations, read_combinati
 from privdom_kit.knowledge.loading import KnowledgeError
 from privdom_kit.results import Verdict
 from privdom_kit.touchpoints import measure_combinations
-from privdom_kit.touchpoints.order_sets import expected_exactly
+from privdom_kit.touchpoints.order_sets import expected_orders
 
 LAST = 1000
 DAY = 86_400
@@ -90,11 +90,23 @@ def test_early_orders_are_left_out_and_counted(measure) -> None:
     assert result.coverage.dropped["before window"] == 2
 
 
-def test_expected_orders_are_the_product_of_shares() -> None:
-    """100 orders, a in 60, b in 50, both in 40: both expected 30, neither 20, a alone 30."""
-    sets = np.array([30.0, 20, 10, 40])  # none, a, b, both
-    assert expected_exactly(sets, 2) == pytest.approx([20, 30, 20, 30])
-    assert expected_exactly(sets, 2).sum() == pytest.approx(100)
+def test_expected_orders_are_independence_given_a_touch() -> None:
+    """Chances 1/2, 1/4 over 80 people: 30 untouched, 30 a, 10 b, 10 both; 50 are touched.
+
+    Whatever number is untouched, the 50 are shared out 30, 10, 10.
+    """
+    for untouched in (0, 30, 5000):
+        found = expected_orders(np.array([untouched, 30.0, 10, 10]), 2)
+        assert found == pytest.approx([untouched, 30, 10, 10])
+    # 25 of the 50 both instead: a in 40, b in 35 of 50; c = 1 - (1 - .8c)(1 - .7c), c = 25/28.
+    found = expected_orders(np.array([0, 15.0, 10, 25]), 2)
+    assert found[3] == pytest.approx(50 * 0.8 * 0.7 * 25 / 28)
+    assert found.sum() == pytest.approx(50)
+
+
+def test_touchpoints_that_never_meet_have_nothing_to_expect() -> None:
+    assert expected_orders(np.array([7.0, 30, 10, 0]), 2).tolist() == [7, 30, 10, 0]
+    assert expected_orders(np.array([7.0, 0, 0, 0]), 2).tolist() == [7, 0, 0, 0]
 
 
 def random_brand(rng: np.random.Generator, people: int, link: float) -> tuple:
@@ -110,22 +122,43 @@ def random_brand(rng: np.random.Generator, people: int, link: float) -> tuple:
 
 def test_a_planted_combination_stands_out(measure) -> None:
     result = measure(*random_brand(np.random.default_rng(1), 1500, 1.0))
-    lines = result.table.set_index(result.table["set"].map(lambda s: frozenset(s.split("+"))))
-    pair = lines.loc[[frozenset({"group", "mini_program"})]].iloc[0]
+    pairs = result.tables["pairs"]
+    pair = pairs[pairs["set"].isin(["group+mini_program", "mini_program+group"])].iloc[0]
     assert pair["stands_out"] == "true"
-    # 0.4 x 0.6 x 0.5 had; shares 0.4 and 0.42 give 0.4 x 0.42 x 0.5.
-    assert pair["ratio_ci_lower"] < 0.6 / 0.42 < pair["ratio_ci_upper"]
+    assert pair["ratio_ci_lower"] > 1.1
     assert result.verdict is Verdict.WATCH
     assert result.figures["standing_out"] >= 1
 
 
 def test_independent_touchpoints_seldom_stand_out(measure) -> None:
-    """No link: something stands out in at most 5 % of 40 brands, within error."""
+    """No link: something stands out in at most 5 % of 30 brands, within error."""
     rng = np.random.default_rng(3)
     found = sum(
-        measure(*random_brand(rng, 600, 0.0)).figures["standing_out"] > 0 for _ in range(40)
+        measure(*random_brand(rng, 600, 0.0)).figures["standing_out"] > 0 for _ in range(30)
     )
-    assert found <= 5
+    assert found <= 4
+
+
+def test_people_who_cannot_be_touched_make_nothing_stand_out(measure) -> None:
+    """Two in three orders are of strangers: over all orders a pair would come out threefold."""
+    rng = np.random.default_rng(13)
+    mine, _ = random_brand(rng, 900, 0.0)
+    orders = client_tables.orders(*[(c, 990, 10) for c in range(2700)])
+    pairs = measure(mine, orders).tables["pairs"]
+    assert pairs["ratio"].between(0.8, 1.25).all()
+    assert (pairs["stands_out"] == "false").all()
+
+
+def test_only_the_customers_own_acts_count_unless_asked(measure) -> None:
+    mine = touches((0, 985, "group"), (0, 986, "wecom_chat"))
+    mine.loc[2, "direction"] = "brand"
+    mine = pd.concat([mine, touches((7, 985, "wecom_chat"))])
+    orders = client_tables.orders((0, 990, 10))
+    assert sets_of(measure(mine, orders)) == {"group": 1}
+    asked = measure(mine, orders, touchpoints={"combination_own_acts": False})
+    assert {frozenset(name.split("+")) for name in sets_of(asked)} == {
+        frozenset({"group", "wecom_chat"})
+    }
 
 
 def test_masks_are_those_of_a_plain_count(measure) -> None:
