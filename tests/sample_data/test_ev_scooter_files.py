@@ -122,7 +122,7 @@ def test_readme_numbers_stand_in_facts() -> None:
     """Every figure of 28 and more, every fraction and percentage is the fact's own number."""
     for name, words in _readme().items():
         known = {round(value, 4) for value in _numbers(facts()[name])} | WINDOWS.get(name, set())
-        for number, percent in re.findall(r"(?<![A-Z\d])([\d,]*\d(?:\.\d+)?)( %)?", words):
+        for number, percent in re.findall(r"(?<![A-Z\d])(-?[\d,]*\d(?:\.\d+)?)( %)?", words):
             value = float(number.replace(",", "")) / (100 if percent else 1)
             if percent or "." in number or value >= 28:
                 assert any(abs(value - other) <= 1e-4 for other in known), (name, number)
