@@ -15,6 +15,7 @@ from privdom_kit.answers import (
 )
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, difference_interval
+from privdom_kit.journeys.stage_cells import PASSING, hide_small
 from privdom_kit.journeys.stage_times import measured_stages, stage_times, step_flags
 from privdom_kit.knowledge.stage_models import StageModel, load_stage_models
 from privdom_kit.labels import label
@@ -68,7 +69,6 @@ _USED = (
     *("journeys.confidence_level", "privacy.min_cell"),
 )
 _MOST_COHORTS = 20_000
-_PASSING = ["ripe_people", "passed_people", *bounded("pass_rate")]
 
 
 def measure_stages(base: Base, settings: Settings) -> Result:
@@ -107,10 +107,11 @@ def measure_stages(base: Base, settings: Settings) -> Result:
     every = {name: _model_table(people, model, base, settings) for name, model in models.items()}
     cohorts = _cohorts(people, chosen, base, settings)
     changes, verdict = _changes(cohorts, chosen, settings)
-    shown, cells = _suppressed(every, chosen, settings)
-    tiers, more = _tiers(people, chosen, base, settings)
-    hidden, most = _suppressed_cohorts(cohorts, settings.privacy.min_cell)
-    steps = {"cohorts": hidden, "changes": _named(changes, settings.privacy.min_cell)}
+    least = settings.privacy.min_cell
+    shown, cells, (few, few_pass) = hide_small(every, chosen.id, least)
+    tiers, more = _tiers(people, chosen, base, settings, few)
+    hidden, most = _suppressed_cohorts(cohorts, few_pass, least)
+    steps = {"cohorts": hidden, "changes": _suppressed_changes(changes, few_pass, least)}
     return _STAGES.answer(
         base.as_of,
         verdict,
@@ -158,7 +159,7 @@ def _model_table(
     return table[
         [
             *("stage", "customers", "known_people", *bounded("share"), "next_stage"),
-            *(*_PASSING, "open_people", "skipped_people"),
+            *(*PASSING, "open_people", "skipped_people"),
         ]
     ]
 
@@ -256,36 +257,6 @@ def _judge(verdicts: list[Verdict], steps: int) -> Verdict:
     return Verdict.CLEAR if whole else Verdict.WATCH
 
 
-def _suppressed(
-    every: dict[str, pd.DataFrame], chosen: StageModel, settings: Settings
-) -> tuple[dict[str, pd.DataFrame], int]:
-    """All models with small cells hidden; a count hidden in one model is hidden in every model."""
-    least, cells = settings.privacy.min_cell, 0
-    concealed: set[int] = set()
-    for table in every.values():
-        hidden = suppress(table, "customers", [], least)[0]["customers"].isna()
-        concealed |= set(table.loc[hidden, "customers"].dropna())
-    shown = {}
-    for name, table in every.items():
-        out = table.astype({"known_people": "Int64"})
-        small = table["customers"].isin(concealed)
-        for column in ("customers", *bounded("share")):
-            out[column] = out[column].mask(small)
-        few = out["known_people"] < least
-        out["known_people"] = out["known_people"].mask(few & (out["known_people"] > 0))
-        for count, hides in (
-            ("ripe_people", _PASSING[1:]),
-            ("passed_people", _PASSING[2:]),
-            ("open_people", []),
-            ("skipped_people", []),
-        ):
-            out, more = suppress(out, count, hides, least, groups=())
-            cells += more if name == chosen.id else 0
-        cells += int(small.sum()) if name == chosen.id else 0
-        shown[name] = out
-    return shown, cells
-
-
 def _headlines(table: pd.DataFrame, changes: pd.DataFrame, settings: Settings) -> dict[str, Any]:
     """What the finding names, out of what may be shown; null where there is none."""
     stands = table[table["share"].notna()]
@@ -312,30 +283,35 @@ def _headlines(table: pd.DataFrame, changes: pd.DataFrame, settings: Settings) -
 def _side_by_side(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
-    columns = ["stage", "customers", "known_people", *bounded("share"), "next_stage", *_PASSING]
+    columns = ["stage", "customers", "known_people", *bounded("share"), "next_stage", *PASSING]
     parts = [table[columns].assign(model=name) for name, table in tables.items()]
     return pd.concat(parts, ignore_index=True)[["model", *columns]]
 
 
-def _suppressed_cohorts(cohorts: pd.DataFrame, least: int) -> tuple[pd.DataFrame, int]:
+def _suppressed_cohorts(
+    cohorts: pd.DataFrame, few_pass: set[str], least: int
+) -> tuple[pd.DataFrame, int]:
     table = cohorts.drop(columns="cohort").rename(columns={"period": "cohort"})
-    table = table[["stage", "next_stage", "cohort", *_PASSING]]
-    shown, cells = suppress(table, "ripe_people", _PASSING[1:], least, groups=(("stage",),))
-    shown, more = suppress(shown, "passed_people", _PASSING[2:], least, groups=())
+    table = table[["stage", "next_stage", "cohort", *PASSING]]
+    table = table[~table["stage"].isin(few_pass)].reset_index(drop=True)
+    shown, cells = suppress(table, "ripe_people", list(PASSING[1:]), least, groups=(("stage",),))
+    shown, more = suppress(shown, "passed_people", list(PASSING[2:]), least, groups=())
     return shown, cells + more
 
 
-def _named(changes: pd.DataFrame, least: int) -> pd.DataFrame:
+def _suppressed_changes(changes: pd.DataFrame, few_pass: set[str], least: int) -> pd.DataFrame:
     """The changes without groups too small to show."""
+    if not len(changes):
+        return changes
+    changes = changes[~changes["stage"].isin(few_pass)].reset_index(drop=True)
     for name in ("recent", "earlier"):
-        if len(changes):
-            hides = [*bounded(f"{name}_rate"), *bounded("change")]
-            changes, _ = suppress(changes, f"{name}_people", hides, least, groups=())
+        hides = [*bounded(f"{name}_rate"), *bounded("change")]
+        changes, _ = suppress(changes, f"{name}_people", hides, least, groups=())
     return changes
 
 
 def _tiers(
-    people: nw.LazyFrame, model: StageModel, base: Base, settings: Settings
+    people: nw.LazyFrame, model: StageModel, base: Base, settings: Settings, few: set[str]
 ) -> tuple[dict[str, pd.DataFrame], int]:
     """Relationship tiers (S038, the rule of 01) within each stage of the chosen model."""
     import narwhals as nw
@@ -369,10 +345,7 @@ def _tiers(
     least = settings.privacy.min_cell
     hides = list(bounded("share_of_stage"))
     shown, hidden = suppress(table, "customers", hides, least, groups=(("stage",), ("tier",)))
-    # A stage of few people, or one whose total is hidden above, shows no total here.
-    totals = table.drop_duplicates("stage")[["stage", "stage_people"]]
-    safe, _ = suppress(totals, "stage_people", [], least)
-    small = table["stage"].isin(safe.loc[safe["stage_people"].isna(), "stage"])
+    small = table["stage"].isin(few)
     shown["stage_people"] = shown["stage_people"].astype("Int64").mask(small)
     for column in ("customers", *hides):
         shown[column] = shown[column].mask(small)
