@@ -43,11 +43,12 @@ _NEEDS = {
         "catalogue": "touchpoint_days | posts | touches | deliveries | groups | orders.touchpoint "
         "| contacts | forms",
         "roles": "touchpoint_days | orders.touchpoint | touches | forms",
-        "vanity": "touchpoint_days",
-        "churn": "contacts.removed_at | followers.unsubscribed_at | touchpoint_days",
+        "vanity": "contacts | followers | members | groups | touchpoint_days | forms",
+        "churn": "contacts.removed_at | followers.unsubscribed_at",
         "push_pressure": "contacts.removed_at touches.has_purchase_link | touches | deliveries",
         "send_churn": "contacts.removed_at touches | contacts.removed_at deliveries "
-        "| deliveries.friend_removed_at | followers.unsubscribed_at touches",
+        "| deliveries.friend_removed_at deliveries.arm deliveries.test_id "
+        "| followers.unsubscribed_at touches",
         "fatigue": "deliveries.clicked_at | touches",
         "content_mix": "posts | touches.purpose",
         "group_health": "groups.members groups.active_members",
