@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from privdom_kit.formats import MISSING, is_missing
 from privdom_kit.labels import label
-from privdom_kit.messages import msg, text
+from privdom_kit.messages import Message, msg, text
 from privdom_kit.report.drawing import bars, dots_with_intervals, names_of
 from privdom_kit.report.theme import ACCENT, INK, LAYER_COLOURS, MUTED, new_axes, title_axes
 
@@ -57,7 +57,7 @@ def plot_group_health(result: Result, ax: Axes | None = None) -> Axes | None:
         return ax
     table = result.table
     names = [
-        str(msg(_BANDS[kind].template, band=band))
+        str(Message(_BANDS[kind].template, {"band": band}))
         for kind, band in zip(table["kind"], table["band"], strict=True)
     ]
     ax = ax or new_axes(height=1.5 + 0.32 * len(table), grid="x")
