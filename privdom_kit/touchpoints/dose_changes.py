@@ -10,7 +10,7 @@ from privdom_kit.answers import add_rate, interval_figures
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, difference_interval, rate_model
 from privdom_kit.formats import day_date, day_number
-from privdom_kit.touchpoints.dose_models import design, informative
+from privdom_kit.touchpoints.dose_models import PERIOD_FACTORS, informative, marked
 from privdom_kit.touchpoints.person_weeks import DAY
 
 if TYPE_CHECKING:
@@ -48,10 +48,9 @@ def compare_periods(
     rows = cells.assign(after=(cells["week"] >= week).astype(float))
     if rows["after"].nunique() < 2:
         return figures, None
-    kept = informative(rows)
-    model = rate_model(
-        kept["removed"], kept["contact_weeks"], design(kept, first=_AFTER), kept["week"]
-    )
+    kept = informative(rows, PERIOD_FACTORS)
+    design = marked(kept, {_AFTER: kept[_AFTER]}, PERIOD_FACTORS)
+    model = rate_model(kept["removed"], kept["contact_weeks"], design, kept["week"])
     if model is not None and _AFTER in model.names:
         change = model.coefficient(_AFTER, rules.confidence_level)
         ends = (change.estimate, change.lower, change.upper)

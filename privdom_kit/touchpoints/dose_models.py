@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 DRAWS, SEED = 4000, 20261122
 LINKS, CURVE = "links", "links_squared"
-#: What is held equal when links are compared.
-FACTORS = ("tenure", "entry", "active", "weekday", "month")
+#: What is held equal when links are compared. ``history``: activity within the tenure band, for
+#: of newly added contacts no earlier activity can be known.
+FACTORS = ("history", "entry", "weekday", "month")
+PERIOD_FACTORS = ("tenure", "entry", "weekday")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +67,15 @@ def prepare(cells: pd.DataFrame) -> pd.DataFrame:
     # Squares are of the mean links: only cells at the cap hold more than one number.
     mean_links = cells["link_weeks"] / cells["contact_weeks"]
     known = mean_links.where(cells["contact_weeks"] > 0, cells["links"]).round(9)
-    return cells.assign(month=cells["week"].map(months), mean_links=known)
+    history = cells["tenure"].astype(str) + "/" + cells["active"].astype(str)
+    return cells.assign(month=cells["week"].map(months), history=history, mean_links=known)
 
 
-def informative(cells: pd.DataFrame) -> pd.DataFrame:
+def informative(cells: pd.DataFrame, factors: Sequence[str] = FACTORS) -> pd.DataFrame:
     """Cells of levels in which somebody was removed: where nobody is, links cannot differ."""
     kept = cells[cells["contact_weeks"] > 0]
-    for _ in FACTORS:
-        for factor in FACTORS:
+    for _ in factors:
+        for factor in factors:
             removed = kept.groupby(factor)["removed"].transform("sum")
             kept = kept[removed > 0]
     return kept
@@ -107,14 +110,22 @@ def margin_response(cells: pd.DataFrame, margin: float, level: float) -> Respons
     return _choose(straight, curved, level)
 
 
-def design(rows: pd.DataFrame, *, curved: bool = False, first: str = "") -> pd.DataFrame:
-    """Columns of the regression: links first, then a mark for each level but the largest."""
-    import pandas as pd
-
-    columns = {first: rows[first]} if first else {LINKS: rows["mean_links"]}
+def design(rows: pd.DataFrame, *, curved: bool = False) -> pd.DataFrame:
+    """Columns of the regression on links."""
+    columns = {LINKS: rows["mean_links"]}
     if curved:
         columns[CURVE] = rows["mean_links"] ** 2
-    for factor in (f for f in FACTORS if not (first and f in ("active", "month"))):
+    return marked(rows, columns, FACTORS)
+
+
+def marked(
+    rows: pd.DataFrame, columns: Mapping[str, pd.Series], factors: Sequence[str]
+) -> pd.DataFrame:
+    """The columns, then a mark for each level of the factors but the largest."""
+    import pandas as pd
+
+    columns = dict(columns)
+    for factor in factors:
         sizes = rows.groupby(factor)["contact_weeks"].sum()
         for value in sizes.index.drop(sizes.idxmax()):
             columns[f"{factor}_{value}"] = rows[factor] == value

@@ -41,8 +41,14 @@ if TYPE_CHECKING:
     from privdom_kit.settings import Settings, TouchpointsSettings
 
 _RULES = (
-    *("push_lookback_days", "push_tenure_days", "push_active_days", "push_entry_channels"),
-    *("push_most_links", "push_min_removals", "push_min_weeks", "push_min_contact_weeks"),
+    *("push_lookback_days", "push_tenure_days", "push_active_days", "push_active_actions"),
+    *(
+        "push_entry_channels",
+        "push_most_links",
+        "push_min_removals",
+        "push_min_weeks",
+        "push_min_contact_weeks",
+    ),
     *("push_tolerance", "push_change_on", "push_change_ratio", "push_holdout_arms"),
     *("push_holdout_days", "contact_cap", "benign_spread", "benign_types", "benign_type_share"),
     "confidence_level",

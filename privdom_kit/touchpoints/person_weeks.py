@@ -50,9 +50,9 @@ class ContactTime:
     Attributes:
         cells: ``week`` (Mondays since 1969-12-29), ``weekday`` (0 Monday), ``links`` (purchase
             links of the last 7 days, at most the cap), ``tenure`` (band), ``entry`` (code of the
-            entry channel, -1 other or unknown), ``active`` (0, 1), with ``contact_weeks``,
-            ``link_weeks`` (links x weeks, uncapped), ``removed`` (by the customer, no relation
-            left), ``links_sent`` and ``cents`` (net of orders).
+            entry channel, -1 other or unknown), ``active`` (band of earlier activity), with
+            ``contact_weeks``, ``link_weeks`` (links x weeks, uncapped), ``removed`` (by the
+            customer, no relation left), ``links_sent`` and ``cents`` (net of orders).
         entries: Names of the entry channels by code.
         contacts: People who stood at any time in the window.
         start: First second of the window.
@@ -191,11 +191,19 @@ def _states(base: Base, rules: TouchpointsSettings, people: nw.LazyFrame) -> nw.
     return state.with_columns(
         until=nw.col("until").fill_null(forever),
         capped=nw.when(nw.col("links") > cap).then(nw.lit(cap)).otherwise(nw.col("links")),
-        active=nw.when(nw.col("active") > 0).then(nw.lit(1)).otherwise(nw.lit(0)),
+        active=_band(nw.col("active"), rules.push_active_actions),
         removed=nw.when((nw.col("left_next") > 0) & (nw.col("standing_after") == 0))
         .then(nw.lit(1))
         .otherwise(nw.lit(0)),
     )
+
+
+def _band(number: nw.Expr, edges: tuple[int, ...]) -> nw.Expr:
+    """How many of the edges a number has reached."""
+    import narwhals as nw
+
+    marks = [nw.when(number >= edge).then(nw.lit(1)).otherwise(nw.lit(0)) for edge in edges]
+    return reduce(lambda a, b: a + b, marks, nw.lit(0))
 
 
 def _full(frame: nw.LazyFrame) -> nw.LazyFrame:
