@@ -1,0 +1,144 @@
+"""Charts of contents, groups, staff and combinations: read back from the axes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import client_tables
+import numpy as np
+import pandas as pd
+import pytest
+
+from privdom_kit import touchpoints
+from privdom_kit.engine import closing, connect
+from privdom_kit.messages import set_language
+from privdom_kit.report.theme import chart_title, figure_png
+
+QUESTIONS = ("content_mix", "group_health", "staff_capacity", "combinations")
+LAST = 1000
+NAMES = {"touchpoint": ("group", "live", "wecom_chat")}  # one dictionary for all tables
+CHARTS = [
+    ("content_mix", "share", 4),
+    ("group_health", "active_share", 99),
+    ("staff_capacity", "late_share", 99),
+]
+
+
+def frames() -> dict[str, pd.DataFrame]:
+    """40 posts in groups; 9 groups; two members of staff; 200 people at two touchpoints."""
+    rng = np.random.default_rng(1)
+    purposes = ["marketing"] * 24 + ["interaction"] * 8 + ["care"] * 4 + ["daily"] * 4
+    posts = pd.DataFrame({"posted_on": 990, "purpose": purposes, "touchpoint": "group"})
+    days = [
+        pd.DataFrame({"group_id": f"g{i}", "date": np.arange(941, 1001), "members": size,
+                      "active_members": rng.binomial(size, 0.1, 60), "created_on": 941})
+        for i, size in enumerate((30, 40, 45, 60, 70, 80, 300, 310, 320))
+    ]  # fmt: skip
+    rows = [
+        (day, f"{metric}_from_{name}", value)
+        for day in range(960, 1000)
+        for name, seconds in (("a", 7200 if day % 3 else 60), ("b", 300))
+        for metric, value in (("chats", 10.0), ("first_reply_seconds", float(seconds)))
+    ]
+    statistics = pd.DataFrame(rows, columns=["date", "metric", "value"]).assign(
+        touchpoint="wecom_chat"
+    )
+    touched = [(c, 985, "group") for c in range(120)] + [(c, 986, "live") for c in range(60, 200)]
+    touches = pd.DataFrame(
+        [(9_999, 700, "group"), *touched], columns=["customer", "occurred_on", "touchpoint"]
+    ).assign(action="read", direction="customer")
+    return {
+        "posts": posts,
+        "groups": pd.concat(days, ignore_index=True).astype({"date": "int32"}),
+        "touchpoint_days": statistics.astype({"date": "int32"}),
+        "touches": touches,
+        "orders": client_tables.orders(*[(c, 990, 10) for c in range(200)]),
+    }
+
+
+@pytest.fixture(scope="module")
+def results():
+    with closing(connect()) as connection:
+        base, rules = client_tables.base(connection, frames(), LAST, dictionaries=NAMES)
+        yield {q: getattr(touchpoints, f"measure_{q}")(base, rules) for q in QUESTIONS}
+
+
+def plot(results, question, **changes):
+    set_language("en")
+    return getattr(touchpoints, f"plot_{question}")(replace(results[question], **changes))
+
+
+def intervals(ax) -> list:
+    return [line[:, 0].tolist() for line in ax.collections[0].get_segments() if len(line)]
+
+
+@pytest.mark.parametrize(("question", "column", "lines"), CHARTS)
+def test_dots_and_lines_are_shares_and_intervals(results, question, column, lines) -> None:
+    table = results[question].table.head(lines)
+    ax = plot(results, question)
+    drawn = ax.lines[0].get_xdata().tolist()
+    assert drawn == pytest.approx(table[column].astype(float).tolist(), nan_ok=True)
+    bounds = table[[f"{column}_ci_lower", f"{column}_ci_upper"]].astype(float).dropna()
+    assert intervals(ax) == bounds.to_numpy().tolist()
+    assert ax.yaxis_inverted()
+
+
+def test_the_guide_is_a_mark_on_each_line(results) -> None:
+    ax = plot(results, "content_mix")
+    assert ax.lines[1].get_xdata().tolist() == pytest.approx([0.3, 0.3, 0.3, 0.1])
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["guide"]
+    labels = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert labels == ["marketing", "interaction", "care", "daily life"]
+
+
+def test_bands_are_named_by_what_they_are_of(results) -> None:
+    labels = [t.get_text() for t in plot(results, "group_health").get_yticklabels()]
+    sizes = ["1-49 members", "50-99 members", "100-199 members", "200+ members"]
+    assert labels[:5] == ["all groups", *sizes]
+    assert labels[5:] == ["0-29 days old", "30-89 days old"]
+
+
+def test_the_line_of_late_chats_is_that_of_the_settings(results) -> None:
+    ax = plot(results, "staff_capacity")
+    assert ax.lines[1].get_xdata() == pytest.approx([0.1, 0.1])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["all", "a", "b"]
+
+
+def test_without_replies_by_member_contacts_are_drawn(results) -> None:
+    """Also where nothing tells of single members: their lines would be empty."""
+    table = results["staff_capacity"].table.copy()
+    late = ["late_share", "late_share_ci_lower", "late_share_ci_upper"]
+    table.loc[1:, late] = None
+    table["contacts"] = pd.array([30, 20, None], dtype="Int64")
+    figures = {**results["staff_capacity"].figures, "contacts": 30}
+    ax = plot(results, "staff_capacity", table=table, figures=figures)
+    assert [bar.get_width() for bar in ax.patches] == [30, 20, 0]
+    assert ax.texts[2].get_text() == "–"
+    assert chart_title(ax) == "Contacts by member of staff"
+
+
+def test_bars_are_orders_and_marks_what_chance_gives(results) -> None:
+    """60 orders after both, 60 after a group alone, 80 after live alone."""
+    table = results["combinations"].table
+    ax = plot(results, "combinations")
+    assert [bar.get_width() for bar in ax.patches] == table["orders"].tolist() == [80, 60, 60]
+    drawn = ax.lines[0].get_xdata().tolist()
+    assert drawn == pytest.approx(table["expected_orders"].astype(float).tolist())
+    labels = [t.get_text() for t in ax.get_yticklabels()]
+    assert labels[0] == "live"
+    assert set(labels) == {"live", "group", "live + group"}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_glyph_is_drawn_and_there_is_a_title(results, question, language) -> None:
+    set_language(language)
+    ax = getattr(touchpoints, f"plot_{question}")(results[question])
+    assert chart_title(ax)
+    assert figure_png(ax).startswith(b"\x89PNG")
+    set_language("en")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_nothing_is_drawn_of_no_answer(results, question) -> None:
+    assert plot(results, question, table=pd.DataFrame()) is None
