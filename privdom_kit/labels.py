@@ -1179,6 +1179,12 @@ _WORDED = {
     "layers": "layers",
     "from": "from",
     "to": "to",
+    "beyond_removal": "credited beyond removal",
+    "sent_orders": "orders of those sent to",
+    "held_orders": "orders of those held back",
+    "sent_order_rate": "sent to: ordered",
+    "held_order_rate": "held back: ordered",
+    "order_difference": "difference of the order rates",
 }
 
 LABELS: dict[str, str] = {name: name.replace("_", " ") for name in _PLAIN.split()} | _WORDED

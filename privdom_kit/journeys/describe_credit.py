@@ -96,6 +96,7 @@ def describe_attribution(result: Result) -> Finding:
         evidence=(
             _touched_sentence(result, "credited_orders", "orders"),
             *_gap_sentence(result),
+            *_holdout_sentence(result),
             *_most_credited(result),
             msg("These are models of what went together, not of cause."),
         ),
@@ -161,6 +162,33 @@ def _gap_sentence(result: Result) -> tuple[Message, ...]:
             gap=figures["overcredited_gap"],
             lower=figures["overcredited_gap_ci_lower"],
             upper=figures["overcredited_gap_ci_upper"],
+        ),
+    )
+
+
+def _holdout_sentence(result: Result) -> tuple[Message, ...]:
+    """What the largest holdout, of that touchpoint if any, says: the only evidence on cause."""
+    tests, named = result.tables["holdouts"], result.figures["overcredited"]
+    own = tests if named is None else tests[tests["touchpoint"] == named]
+    own = own[own["order_difference"].notna() & (own["sent_orders"] + own["held_orders"] > 0)]
+    if not len(own):
+        return ()
+    row = own.loc[own["held_people"].astype("int64").idxmax()]
+    return (
+        msg(
+            "Where {touchpoint} was held back (test {test}), {held:percent} of {held_people:count} "
+            "people ordered within {days:days}, and {sent:percent} of {sent_people:count} who got "
+            "it: {difference:points} (interval {lower:points} to {upper:points}).",
+            touchpoint=label(row["touchpoint"]),
+            test=row["test"],
+            held=row["held_order_rate"],
+            held_people=row["held_people"],
+            days=result.settings["journeys.attribution_days"],
+            sent=row["sent_order_rate"],
+            sent_people=row["sent_people"],
+            difference=row["order_difference"],
+            lower=row["order_difference_ci_lower"],
+            upper=row["order_difference_ci_upper"],
         ),
     )
 

@@ -13,6 +13,7 @@ from privdom_kit.journeys.credit_counts import (
     set_credit,
     total_moves,
 )
+from privdom_kit.journeys.holdout_orders import compare_holdouts, hide_small
 from privdom_kit.journeys.path_rows import PathRows, read_paths
 from privdom_kit.journeys.removal import (
     TO_NULL,
@@ -73,10 +74,19 @@ _UNITS = {
     "conversion_rate": "percent: share of paths that end with an order",
     "touches_per_order": "number: touches on the path to an order",
     "net_revenue": "money: net revenue of the credited orders",
+    "beyond_removal": "text: whether last touch credits it with more than removal, for sure",
     "overcredited": "text: touchpoint that last touch credits most beyond removal",
     "overcredited_last_share": "percent: its share of the credit by last touch",
     "overcredited_markov_share": "percent: its share of the credit by removal",
     "overcredited_gap": "points: its share by last touch less that by removal",
+    "test": "text: test with an arm held back",
+    "sent_people": "count: people of the test who were sent to",
+    "sent_orders": "count: of these, people with an order in the days after",
+    "held_people": "count: people of the test who were held back",
+    "held_orders": "count: of these, people with an order in the days after",
+    "sent_order_rate": "percent: share of those sent to with an order in the days after",
+    "held_order_rate": "percent: share of those held back with an order in the days after",
+    "order_difference": "points: rate of those sent to less that of those held back",
     "removal_policy": "text: what becomes of the people of a removed touchpoint",
 }
 QUESTION = Question("attribution", (), _UNITS)
@@ -108,6 +118,8 @@ def measure_attribution(base: Base, settings: Settings) -> Result:
         difference, removal effect, share of credit by removal and by last touch and their gap,
         each estimate with interval. ``credits``: touchpoint, model, credit (orders), share,
         credited revenue: every model adds up to the credited orders and their revenue.
+        ``holdouts``: touchpoint, test, people and orders of those sent to and held back, rates and
+        difference with intervals: :func:`~privdom_kit.journeys.holdout_orders.compare_holdouts`.
     """
     used = used_settings(settings, *(f"journeys.{name}" for name in _SETTINGS))
     reason = _missing(base)
@@ -131,6 +143,7 @@ def measure_attribution(base: Base, settings: Settings) -> Result:
     masked = credit["touchpoint"].isin(hidden)
     for column in ("credit", "share", "credited_revenue"):
         credit[column] = credit[column].mask(masked)
+    holdouts, more = hide_small(compare_holdouts(base, settings), least)
     return QUESTION.answer(
         base.as_of,
         _verdict(figures, settings),
@@ -138,8 +151,8 @@ def measure_attribution(base: Base, settings: Settings) -> Result:
         used,
         coverage=coverage,
         figures=figures,
-        tables={"credits": credit},
-        notes=(*_notes(settings), *suppression_note(cells, least)),
+        tables={"credits": credit, "holdouts": holdouts},
+        notes=(*_notes(settings), *suppression_note(cells + more, least)),
     )
 
 
@@ -215,6 +228,8 @@ def _table(
             "credited_orders": int(all_paths[1]),
         }
     )
+    beyond = _sure_gaps(counts, estimates, settings)
+    table["beyond_removal"] = [str(place in beyond).lower() for place in range(len(table))]
     level = settings.journeys.confidence_level
     for name, one in estimates.items():
         found = [
@@ -278,32 +293,37 @@ def _figures(
 def _overcredited(
     paths: PathRows, counts: CreditCounts, estimates: dict[str, _Copies], settings: Settings
 ) -> dict[str, object]:
-    """The touchpoint whose credit by last touch exceeds that by removal most, if any for sure."""
-    shown = counts.people >= settings.privacy.min_cell
-    gaps = {
-        place: _sure_gap(place, counts, estimates["credit_gap"], settings)
-        for place in range(len(paths.names))
-        if shown[place]
-    }
-    tolerance = settings.journeys.attribution_tolerance
-    sure = [place for place, gap in gaps.items() if gap.lower > tolerance]
-    if not sure:
+    """The touchpoint that last touch credits the most times as much as removal, if any for sure."""
+    gaps = _sure_gaps(counts, estimates, settings)
+    if not gaps:
         gap_figures = interval_figures("overcredited_gap", None)
         names = ("overcredited", "overcredited_last_share", "overcredited_markov_share")
         return {**dict.fromkeys(names), **gap_figures}
-    most = max(sure, key=lambda place: gaps[place].estimate)
+    last, markov = estimates["last_share"].estimate, estimates["markov_share"].estimate
+    most = max(gaps, key=lambda place: (float(last[place] / max(markov[place], 1e-9)), -place))
     return {
         "overcredited": paths.names[most],
-        "overcredited_last_share": float(estimates["last_share"].estimate[most]),
-        "overcredited_markov_share": float(estimates["markov_share"].estimate[most]),
+        "overcredited_last_share": float(last[most]),
+        "overcredited_markov_share": float(markov[most]),
         **interval_figures("overcredited_gap", gaps[most]),
     }
 
 
-def _sure_gap(place: int, counts: CreditCounts, gap: _Copies, settings: Settings) -> Interval:
-    groups = int((counts.paths.sum(axis=1) > 0).sum())
-    level, size = settings.journeys.confidence_level, len(gap.estimate)
-    return sure_interval(float(gap.estimate[place]), gap.copies[:, place], level, size, groups)
+def _sure_gaps(
+    counts: CreditCounts, estimates: dict[str, _Copies], settings: Settings
+) -> dict[int, Interval]:
+    """Gaps above the tolerance that are above 0 for sure, all touchpoints allowed for, by node."""
+    gap, rules = estimates["credit_gap"], settings.journeys
+    groups, size = int((counts.paths.sum(axis=1) > 0).sum()), len(gap.estimate)
+    found = {}
+    for place in range(size):
+        interval = sure_interval(
+            float(gap.estimate[place]), gap.copies[:, place], rules.confidence_level, size, groups
+        )
+        shown = counts.people[place] >= settings.privacy.min_cell
+        if shown and interval.lower > 0 and interval.estimate > rules.attribution_tolerance:
+            found[place] = interval
+    return found
 
 
 def _verdict(figures: dict[str, object], settings: Settings) -> Verdict:

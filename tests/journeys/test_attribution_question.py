@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import client_tables
 import numpy as np
 import pandas as pd
 import pytest
-from journey_paths import AS_OF, DAY, find_paths, maker, random_rows
+from journey_paths import AS_OF, DAY, find_paths, maker, orders, random_rows, touches
 
 from privdom_kit import journeys
+from privdom_kit.engine import closing, connect
 from privdom_kit.journeys.removal import Moves, conversion_and_effects, shares_of
 from privdom_kit.journeys.resampling import draw_weights, percentile_interval, redraw
 from privdom_kit.results import Verdict
@@ -116,6 +118,60 @@ def test_a_reminder_before_orders_that_come_anyway_is_named(make) -> None:
     assert result.figures["overcredited_last_share"] == pytest.approx(0.5, abs=0.06)
     assert result.figures["overcredited_markov_share"] == pytest.approx(0.2, abs=0.03)
     assert result.figures["overcredited_gap_ci_lower"] > 0.05
+
+
+def deliveries(rows: list[tuple]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["customer", "sent_on", "arm"])
+    frame["delivery_id"] = [f"d{i}" for i in range(len(frame))]
+    return frame.assign(channel="sms", test_id="spring", status="sent")
+
+
+@pytest.fixture
+def tested():
+    """An sms on day 350 to 100 people, 50 held back; 20 and 10 order 5 days after, 5 after 40.
+
+    Two people got it on day 395: their 30 days are not over. All met chat on day 345.
+    """
+    rows = [(c, 350, "sms") for c in range(100)] + [(c, 350, "control") for c in range(100, 150)]
+    rows += [(c, 395, "sms") for c in (200, 201)]
+    sent = [(c, 345 * DAY, "wecom_chat") for c in range(202)]
+    bought = [(c, 355 * DAY, 10) for c in [*range(20), *range(100, 110)]]
+    bought += [(c, 390 * DAY, 10) for c in range(20, 25)]
+    frames = {"touches": touches(sent), "orders": orders(bought), "deliveries": deliveries(rows)}
+    with closing(connect()) as connection:
+        yield lambda **more: client_tables.base(connection, frames, AS_OF, **more)
+
+
+def test_holdouts_compare_orders_by_arm(tested) -> None:
+    """Counts by hand; the interval by statsmodels' Newcombe."""
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    base, settings = tested()
+    table = journeys.measure_attribution(base, settings).tables["holdouts"]
+    assert len(table) == 1
+    row = table.iloc[0]
+    assert (row["touchpoint"], row["test"]) == ("sms", "spring")
+    counts = ["sent_people", "sent_orders", "held_people", "held_orders"]
+    assert row[counts].tolist() == [100, 20, 50, 10]
+    assert row["order_difference"] == pytest.approx(0)
+    bounds = confint_proportions_2indep(20, 100, 10, 50, method="newcomb", compare="diff")
+    found = [row["order_difference_ci_lower"], row["order_difference_ci_upper"]]
+    assert found == pytest.approx(list(bounds))
+
+
+def test_who_was_held_back_was_not_touched(tested) -> None:
+    """The 10 orders of those held back follow chat alone; the 20 of the others end with the sms."""
+    base, settings = tested()
+    table = journeys.measure_attribution(base, settings).table.set_index("touchpoint")
+    assert table.loc["sms", "orders_with"] == 20
+    assert table.loc["wecom_chat", "orders_with"] == 30
+    assert table.loc["sms", "paths_with"] == 102
+
+
+def test_arms_with_few_buyers_are_hidden(tested) -> None:
+    base, settings = tested(privacy={"min_cell": 11})
+    row = journeys.measure_attribution(base, settings).tables["holdouts"].iloc[0]
+    assert row.drop(["touchpoint", "test"]).isna().all()
 
 
 def test_order_of_rows_changes_nothing(make) -> None:

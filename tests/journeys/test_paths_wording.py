@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from journey_paths import DAY, maker
 
@@ -96,6 +97,21 @@ def test_attribution(results) -> None:
     notes = [note.render("en") for note in result.notes]
     assert any(note.startswith("A model of what went together, not of cause") for note in notes)
     assert any(note.startswith("Removal: people are lost where") for note in notes)
+
+
+def test_a_holdout_speaks_where_there_is_one(results) -> None:
+    result = results["attribution"]
+    row = {"touchpoint": "sms", "test": "spring", "sent_people": 1600, "sent_orders": 352}
+    row |= {"held_people": 800, "held_orders": 176, "sent_order_rate": 0.22}
+    row |= {"held_order_rate": 0.22, "order_difference": 0.0}
+    row |= {"order_difference_ci_lower": -0.036, "order_difference_ci_upper": 0.034}
+    tables = {**result.tables, "holdouts": pd.DataFrame([row])}
+    words = say(replace(result, tables=tables))
+    assert words[3] == (
+        "Where text message was held back (test spring), 22.0% of 800 people ordered within 30 "
+        "days, and 22.0% of 1,600 who got it: +0.0 points (interval -3.6 points to +3.4 points)."
+    )
+    assert "在留出测试（spring）中" in say(replace(result, tables=tables), "zh")[3]
 
 
 def test_attribution_where_models_agree_or_orders_are_few(results) -> None:
