@@ -133,6 +133,8 @@ def _better_answers(result: Result) -> tuple[Message, ...]:
                 upper=figures["holdout_difference_ci_upper"],
             )
         )
+    elif figures["holdout_held"] is not None:
+        found.append(msg("The data hold a holdout; too few people in it removed to be shown."))
     if figures["after_ratio"] is not None:
         found.append(
             msg(
@@ -205,6 +207,8 @@ def _money(result: Result) -> Message:
             "client.yml gives neither economics.customer_value nor what it could be derived from "
             "(gross_margin and orders), so what is at stake cannot be derived."
         )
+    if figures["rise_per_link_ci_lower"] <= 0:
+        return msg("It is not certain that links cost contacts, so nothing is put at stake.")
     if figures["money_at_stake"] is None:
         return msg("No number of links is settled beyond which they lose money.")
     values = {

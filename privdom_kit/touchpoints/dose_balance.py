@@ -103,6 +103,11 @@ def most_seen(cells: pd.DataFrame, rules: TouchpointsSettings) -> int:
     return seen
 
 
+def weeks_watched(cells: pd.DataFrame) -> float:
+    """Length of the window, by the days on which anybody was watched."""
+    return len(cells[["week", "weekday"]].drop_duplicates()) / 7
+
+
 def _balance(
     cells: pd.DataFrame,
     response: Response,
@@ -162,10 +167,10 @@ def _beyond(
     cells: pd.DataFrame, response: Response, value: float, limit: int, *, settled: bool
 ) -> dict[str, float | str | None]:
     """Contact-weeks beyond the limit, and what their further links cost in a year."""
-    weeks = cells.groupby("week")["contact_weeks"].sum()
-    over = float(cells.loc[cells["links"] > limit, "contact_weeks"].sum()) / float(weeks.sum())
+    time = cells["contact_weeks"]
+    over = float(time[cells["links"] > limit].sum()) / float(time.sum())
     extra = removals_from_links(cells, response, response.coefficients[None, :], limit)
-    yearly = float(extra[0]) / len(weeks) * WEEKS_PER_YEAR
+    yearly = float(extra[0]) / weeks_watched(cells) * WEEKS_PER_YEAR
     return {
         "beyond_break_even_share": over,
         "removals_beyond_a_year": yearly,
@@ -177,7 +182,7 @@ def _earned(cells: pd.DataFrame, earning: Response, limit: int) -> float:
     """Margin a year that goes with the links beyond the limit."""
     weeks = cells[cells["mean_links"] > limit].groupby("mean_links")["contact_weeks"].sum()
     growth = earning.at(weeks.index.to_numpy()) - earning.at(np.full(len(weeks), float(limit)))
-    return float(growth @ weeks.to_numpy()) / cells["week"].nunique() * WEEKS_PER_YEAR
+    return float(growth @ weeks.to_numpy()) / weeks_watched(cells) * WEEKS_PER_YEAR
 
 
 def _mean_gain(cells: pd.DataFrame, earning: Response, level: float) -> Interval:

@@ -10,6 +10,7 @@ from privdom_kit.answers import add_rate, interval_figures
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, difference_interval, rate_model
 from privdom_kit.formats import day_date, day_number
+from privdom_kit.suppression import suppress
 from privdom_kit.touchpoints.dose_models import PERIOD_FACTORS, informative, marked
 from privdom_kit.touchpoints.person_weeks import DAY
 
@@ -114,19 +115,18 @@ def read_holdout(base: Base, settings: Settings) -> tuple[dict[str, Any], pd.Dat
         return figures, None
     largest = both.index[both["people"][1].argmax()]
     row = {key: int(both.loc[largest, key]) for key in both.columns}
-    gap = difference_interval(
-        row["removals", 0],
-        row["people", 0],
-        row["removals", 1],
-        row["people", 1],
-        level=rules.confidence_level,
-    )
-    figures |= interval_figures("holdout_difference", gap)
     figures |= {"holdout_treated": row["people", 0], "holdout_held": row["people", 1]}
     figures["holdout_test"] = largest
+    least, level = settings.privacy.min_cell, rules.confidence_level
+    treated, held = ((row["removals", arm], row["people", arm]) for arm in (0, 1))
+    if not any(0 < removed < least for removed, _ in (treated, held)):
+        gap = difference_interval(*treated, *held, level=level)
+        figures |= interval_figures("holdout_difference", gap)
     kept = counts[counts["test"].isin(both.index)].copy()
     kept["arm"] = kept.pop("held").map({0: "sent_to", 1: "held_out"})
-    return figures, add_rate(kept, "removals", "people", "removed_share", rules.confidence_level)
+    table = add_rate(kept, "removals", "people", "removed_share", level)
+    rates = ["removed_share", "removed_share_ci_lower", "removed_share_ci_upper"]
+    return figures, suppress(table, "removals", rates, least, groups=())[0]
 
 
 def _arms(base: Base, deliveries: Table, rules: TouchpointsSettings) -> pd.DataFrame | None:

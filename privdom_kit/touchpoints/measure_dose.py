@@ -139,7 +139,7 @@ def measure_push_pressure(base: Base, settings: Settings) -> Result:
     """
     used = used_settings(settings, *(f"touchpoints.{n}" for n in _RULES), "privacy.min_cell")
     rules = settings.touchpoints
-    load = _load(base, rules)
+    load = _load(base, rules, settings.privacy.min_cell)
     reason, time = _contact_time(base, rules)
     if reason is not None or time is None:
         verdict = Verdict.NOT_MEASURED if time is None else Verdict.NOT_ENOUGH_DATA
@@ -155,10 +155,18 @@ def measure_push_pressure(base: Base, settings: Settings) -> Result:
     return _answer(base, settings, used, load, cells, time, response)
 
 
-def _load(base: Base, rules: TouchpointsSettings) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+def _load(
+    base: Base, rules: TouchpointsSettings, least: int
+) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     """Contact pressure and the tests of benign marketing: known without relations."""
     figures, pressure = measure_load(base, rules)
     met, benign = judge_benign(base, rules, figures["messages_per_people_week"])
+    for count in ("people_over_cap", "people_weeks_over_cap"):
+        if figures[count] is not None and 0 < figures[count] < least:
+            hidden = [name for name in figures if name.startswith(count)]
+            figures |= dict.fromkeys(hidden)
+    if pressure is not None:
+        pressure, _ = suppress(pressure, "people_weeks", ["people_weeks_share"], least)
     found = {"pressure": pressure, "benign": benign}
     return figures | met, {name: t for name, t in found.items() if t is not None}
 
@@ -205,6 +213,9 @@ def _answer(
     slope = _slope(response, rules.confidence_level)
     balance = weigh_links(base, cells, response, rules)
     changed, periods = compare_periods(cells, rules)
+    if periods is not None:
+        rates = ["removal_rate", "removal_rate_ci_lower", "removal_rate_ci_upper"]
+        periods, _ = suppress(periods, "removals", rates, least)
     held, holdout = read_holdout(base, settings)
     figures = {
         **load[0],
@@ -214,6 +225,8 @@ def _answer(
         **changed,
         **held,
     }
+    if slope.lower <= 0:
+        figures["money_at_stake"] = None  # it is not certain that links cost any contact
     extra = {"periods": periods, "holdout": holdout}
     tables = load[1] | {name: t for name, t in extra.items() if t is not None}
     table = _dose_table(base, cells, response, balance, rules)
