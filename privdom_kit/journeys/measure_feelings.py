@@ -216,12 +216,13 @@ def _changes(
     import pandas as pd
 
     rules = settings.journeys
+    least = max(rules.experience_min_people, settings.privacy.min_cell)
     sums = stages.set_index("stage")[["people", "total", "squares"]]
     names = [name for name in table["stage"] if name in order]
     pairs = [
         pair
         for pair in itertools.pairwise(names)
-        if all(n in sums.index and sums["people"][n] >= rules.experience_min_people for n in pair)
+        if all(n in sums.index and sums["people"][n] >= least for n in pair)
     ]
     level = 1 - (1 - rules.confidence_level) / max(len(pairs), 1)
     groups = {name: tuple(map(float, sums.loc[name])) for pair in pairs for name in pair}
