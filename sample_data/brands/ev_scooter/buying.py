@@ -26,9 +26,10 @@ def make_orders(
     and amount.
     """
     rng = stream(plan.SEED, "orders")
-    closed = set(reminders["person"]) | set(tickets["person"])
-    free = people[~people["person"].isin(closed)]
-    parts = [_scooters(people), _accessories(rng, free), _upkeep(rng, free)]
+    without_case = people[~people["person"].isin(tickets["person"])]
+    free = without_case[~without_case["person"].isin(reminders["person"])]
+    late = without_case["person"].isin(reminders["person"])
+    parts = [_scooters(people), _accessories(rng, without_case, late), _upkeep(rng, free)]
     parts += [_due(rng, reminders), _after_cases(rng, tickets)]
     paid = pd.concat(parts, ignore_index=True).assign(status="paid")
     orders = pd.concat([paid, _void(rng, paid)], ignore_index=True)
@@ -59,8 +60,11 @@ def _scooters(people: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _accessories(rng: np.random.Generator, free: pd.DataFrame) -> pd.DataFrame:
-    """So many a day as weekday and member day ask for, from owners at least a week old."""
+def _accessories(rng: np.random.Generator, free: pd.DataFrame, test: pd.Series) -> pd.DataFrame:
+    """So many a day as weekday and member day ask for, from owners at least a week old.
+
+    Those in the ``test`` of the reminder buy nothing from REMINDED_FROM on.
+    """
     first = plan.day("2025-02-01")
     days = np.arange(first, plan.EXPORTED_DAY + 1)
     dates = pd.Timestamp(plan.ORIGIN) + pd.to_timedelta(days, unit="D")
@@ -71,11 +75,13 @@ def _accessories(rng: np.random.Generator, free: pd.DataFrame) -> pd.DataFrame:
     counts = np.diff(upto, prepend=0)
     # A friend of the brand buys accessories five times as often.
     owners = free[free["owner_day"] >= 0].sort_values(["owner_day", "person"])
+    test = test.loc[owners.index].to_numpy()
     start, weights = owners["owner_day"].to_numpy() + 7, np.where(owners["code"] != "", 5.0, 1.0)
     chosen = []
     for day, size in zip(days, counts, strict=True):
         there = np.searchsorted(start, day, side="right")
-        share = weights[:there] / weights[:there].sum()
+        share = weights[:there] * ~(test[:there] & (day >= plan.day(plan.REMINDED_FROM)))
+        share = share / share.sum()
         chosen.append(rng.choice(owners["person"].to_numpy()[:there], size, p=share, replace=False))
     on_day = np.repeat(member_day, counts)
     promotion = np.where(on_day, True, rng.random(len(on_day)) < 0.25)

@@ -10,13 +10,18 @@ from . import plan, wording
 
 
 def make_reminders(people: pd.DataFrame) -> pd.DataFrame:
-    """Owners with upkeep due, drawn into two arms: person, arm, day, orders (who does anyway)."""
+    """Owners with upkeep due, drawn into two arms: person, arm, day, orders (who does anyway).
+
+    Owners who are contacts come first: the last touch before their order would be a chat.
+    """
     rng = stream(plan.SEED, "reminders")
     old = people[
         people["owner_day"].between(0, plan.day("2026-02-01")) & people["kind"].eq("owner")
     ]
     size = plan.REMINDED + plan.NOT_REMINDED
-    chosen = rng.choice(old["person"].to_numpy(), size, replace=False)
+    friend = old["added_day"].between(0, plan.day("2026-03-01"))
+    chosen = old["person"].to_numpy()[np.lexsort((rng.random(len(old)), ~friend))[:size]]
+    chosen = rng.permutation(chosen)
     arm = np.repeat(["sms", "control"], [plan.REMINDED, plan.NOT_REMINDED])
     days = quota_choice(rng, size, {str(plan.day(date)): 1.0 for date in plan.SMS_DAYS})
     orders = np.zeros(size, bool)

@@ -101,7 +101,7 @@ UPKEEP = (("SRV-01", "季度保养", "保养", 99, 45), ("SRV-02", "刹车片更
 ACCESSORY_ORDERS = 3_000
 BATTERY_ORDERS, UPKEEP_ORDERS = 300, 900
 CLOSED_ORDERS, REFUNDED_ORDERS, PART_REFUNDS = 160, 70, 0.01
-MEMBER_DAY, MEMBER_DAY_UPLIFT = 20, 1.8  # accessory orders of that day of the month
+MEMBER_DAY, MEMBER_DAY_UPLIFT = 20, 2.6  # accessory orders of that day of the month
 WEEKEND = 1.3
 AFTER_AS_OF, DUPLICATES = 25, 10
 
@@ -111,8 +111,9 @@ SET_DAYS = 7
 
 # The SMS reminder ------------------------------------------------------------------------------
 REMINDED, NOT_REMINDED = 1_600, 800
-UPKEEP_DUE = 0.22  # order within 7 days, with and without the reminder
-SMS_DAYS = ("2026-04-08", "2026-05-13", "2026-06-10")
+UPKEEP_DUE = 0.40  # order within 7 days, with and without the reminder
+REMINDED_FROM = "2026-03-20"  # from then on the people of the test order nothing else
+SMS_DAYS = ("2026-04-07", "2026-05-07", "2026-06-08")  # what follows is no week away from a 20th
 # Adding friends by SMS and by AI call with SMS: people, share that adds.
 ADD_TEST = {"control": (1_200, 0.003), "sms": (2_400, 0.035), "call_sms": (2_400, 0.065)}
 ADD_TEST_DAY = "2026-03-18"
