@@ -1,4 +1,4 @@
-"""Texts against the rules: wording as it is really written, judged by the project's table of rules."""
+"""Texts against the rules: real wording, judged by the project's table of rules."""
 
 from __future__ import annotations
 
