@@ -652,9 +652,9 @@ _WORDED = {
     "untouched_share": "share of orders with no touchpoint before",
     "violations": "links where selling is ruled out",
     "watched_groups": "groups watched from their beginning",
-    "wecom_group": "WeCom with a group",
-    "wecom_live": "WeCom with live or Channels",
-    "wecom_mini": "WeCom with a mini program",
+    "wecom_group": "group with WeCom",
+    "wecom_live": "live or Channels with WeCom",
+    "wecom_mini": "mini program with WeCom",
     # stages, experience, pain points, service recovery
     "stages": "stages",
     "experience": "experience",
