@@ -20,7 +20,7 @@ from privdom_kit.journeys.stage_times import measured_stages, stage_times, step_
 from privdom_kit.knowledge.stage_models import StageModel, load_stage_models
 from privdom_kit.labels import label
 from privdom_kit.messages import Message, join_messages, msg
-from privdom_kit.periods import period_name, with_period
+from privdom_kit.periods import period_name, period_of, with_period
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
 from privdom_kit.tiers import TIERS, tiers_at
@@ -66,6 +66,7 @@ _STAGES = Question("stages", ("S043", "S112"), _UNITS)
 _USED = (
     *("journeys.stage_model", "journeys.stage_days", "journeys.stage_period"),
     *("journeys.stage_recent_cohorts", "journeys.stage_min_people", "journeys.stage_tolerance"),
+    "journeys.stage_recorded_share",
     *("journeys.confidence_level", "privacy.min_cell"),
 )
 _MOST_COHORTS = 20_000
@@ -85,8 +86,9 @@ def measure_stages(base: Base, settings: Settings) -> Result:
     and is counted apart (``skipped_people``).
 
     The verdict compares, step by step, the latest cohorts with the earlier ones at intervals
-    corrected for the number of steps (Bonferroni). The first cohort is left out: it holds people
-    who came before the data begin.
+    corrected for the number of steps (Bonferroni). Cohorts up to the one in which the tables with
+    most of the events begin are left out: they hold people who came before, and people of whom
+    the older tables alone tell.
 
     Returns:
         ``table``: stage, customers, known_people, share and interval, next_stage, ripe_people,
@@ -106,7 +108,8 @@ def measure_stages(base: Base, settings: Settings) -> Result:
     people = stage_times(base, models.values())
     every = {name: _model_table(people, model, base, settings) for name, model in models.items()}
     cohorts = _cohorts(people, chosen, base, settings)
-    changes, verdict = _changes(cohorts, chosen, settings)
+    begun = _begin(base, settings)
+    changes, verdict = _changes(cohorts, chosen, begun, settings)
     least = settings.privacy.min_cell
     shown, cells, (few, few_pass) = hide_small(every, chosen.id, least)
     tiers, more = _tiers(people, chosen, base, settings, few)
@@ -125,7 +128,7 @@ def measure_stages(base: Base, settings: Settings) -> Result:
         },
         tables={"models": _side_by_side(shown), **steps, **tiers},
         notes=(
-            *_notes(base, chosen, settings),
+            *_notes(base, chosen, begun, settings),
             *suppression_note(cells + more + most, settings.privacy.min_cell),
         ),
     )
@@ -217,17 +220,37 @@ def _cohorts(
     return add_rate(table, "passed_people", "ripe_people", "pass_rate", rules.confidence_level)
 
 
+def _begin(base: Base, settings: Settings) -> int:
+    """The first day on which tables with most of the events have begun.
+
+    A table that begins late (chats recorded for a year, orders for two) makes earlier people look
+    as if they had done nothing but what the older tables record.
+    """
+    import narwhals as nw
+
+    by_table = base.events.frame.group_by("source").agg(
+        nw.col("day").min().alias("first_day"), nw.len().alias("events")
+    )
+    found = collect(by_table, limit=100).astype("int64").sort_values("first_day")
+    needed = settings.journeys.stage_recorded_share * found["events"].sum() - 0.5
+    return int(found.loc[(found["events"].cumsum() >= needed).idxmax(), "first_day"])
+
+
 def _changes(
-    cohorts: pd.DataFrame, model: StageModel, settings: Settings
+    cohorts: pd.DataFrame, model: StageModel, begun: int, settings: Settings
 ) -> tuple[pd.DataFrame, Verdict]:
-    """Latest against earlier cohorts, step by step, and what follows from all of them."""
+    """Latest against earlier cohorts, step by step, and what follows from all of them.
+
+    Cohorts up to the one in which recording begins (day ``begun``) are left out.
+    """
     import pandas as pd
 
     rules, steps = settings.journeys, len(model.stages) - 1
     corrected = 1 - (1 - rules.confidence_level) / steps
     rows, verdicts = [], []
     for stage in dict.fromkeys(cohorts["stage"]):
-        ripe = cohorts[(cohorts["stage"] == stage) & (cohorts["ripe_people"] > 0)].iloc[1:]
+        ripe = cohorts[(cohorts["stage"] == stage) & (cohorts["ripe_people"] > 0)]
+        ripe = ripe[ripe["cohort"] > period_of(begun, rules.stage_period)]
         split = max(len(ripe) - rules.stage_recent_cohorts, 0)
         recent, earlier = (
             (int(part["passed_people"].sum()), int(part["ripe_people"].sum()))
@@ -359,7 +382,7 @@ def _people_count(people: nw.LazyFrame, least: int) -> int | None:
     return found if found >= least else None
 
 
-def _notes(base: Base, model: StageModel, settings: Settings) -> tuple[Message, ...]:
+def _notes(base: Base, model: StageModel, begun: int, settings: Settings) -> tuple[Message, ...]:
     missing = [name for name, known in measured_stages(base.events, model).items() if not known]
     notes = [
         msg(
@@ -371,7 +394,11 @@ def _notes(base: Base, model: StageModel, settings: Settings) -> tuple[Message, 
             "seen beyond a stage says nothing of it.",
             days=settings.journeys.stage_days,
         ),
-        msg("The first cohort also holds people who came before the data begin."),
+        msg(
+            "Cohorts are compared after the period of {day:date}, when the tables with most of the "
+            "events had begun; earlier ones hold people of whom less was recorded.",
+            day=begun,
+        ),
     ]
     if missing:
         notes.append(

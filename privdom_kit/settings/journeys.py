@@ -242,6 +242,15 @@ class JourneysSettings(Frozen):
         date="2026-11",
         ge=1,
     )
+    stage_recorded_share: float = setting(
+        0.9,
+        "share of all events whose tables have begun, from which on cohorts are compared",
+        unit="share of events",
+        source=HOUSE,
+        date="2026-11",
+        ge=0,
+        le=1,
+    )
     stage_min_people: int = setting(
         100,
         "people in each group below which passing rates are not compared",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import pytest
 from client_tables import orders
@@ -14,6 +15,13 @@ from privdom_kit import journeys
 from privdom_kit.journeys.plot_map import HEIGHT, WIDTH, _wide, wrap
 from privdom_kit.messages import set_language
 from privdom_kit.report.theme import chart_title, figure_png
+
+
+@pytest.fixture(autouse=True)
+def english_again() -> Iterator[None]:
+    """Other tests find the language that they expect."""
+    yield
+    set_language("en")
 
 
 def results(stages: int, pain: str, **options: object) -> tuple:

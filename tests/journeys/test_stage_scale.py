@@ -164,7 +164,10 @@ def test_tiers_are_those_of_user_layering() -> None:
 
 def cohort_table(passed: np.ndarray, size: int) -> pd.DataFrame:
     stages = ["aware", "interest", "purchase"]
-    rows = [(s, c, size, int(passed[i, c])) for i, s in enumerate(stages) for c in range(12)]
+    first = 12 * 1970  # the month of day 0, which is left out
+    rows = [
+        (s, first + c, size, int(passed[i, c])) for i, s in enumerate(stages) for c in range(12)
+    ]
     return pd.DataFrame(rows, columns=["stage", "cohort", "ripe_people", "passed_people"])
 
 
@@ -177,7 +180,7 @@ def test_a_brand_in_which_nothing_changes_is_seldom_told_to_act() -> None:
     acts = 0
     for _ in range(400):
         passed = rng.binomial(150, np.broadcast_to(rates, (3, 12)))
-        acts += _changes(cohort_table(passed, 150), model, settings)[1] is Verdict.ACT
+        acts += _changes(cohort_table(passed, 150), model, 0, settings)[1] is Verdict.ACT
     assert acts / 400 <= 0.025 + 3 * np.sqrt(0.025 * 0.975 / 400)
 
 
@@ -202,6 +205,31 @@ def test_a_step_that_got_worse_is_named() -> None:
         "Fewer people move on from aware to interest: 25.0% of the latest arrivals against "
     )
     assert finding.statement.render("zh").startswith("从认知进入兴趣的人变少了：近期批次为 25.0%，")
+
+
+def test_cohorts_of_which_less_was_recorded_are_not_compared() -> None:
+    """Friends are known from day 100 on, what they read only from day 400 on: two tables.
+
+    Reading holds 2 of 3 events, so comparison begins after the month of day 400. Before it nobody
+    can pass; with those months the latest cohorts would look better than the earlier ones.
+    """
+    rows = [(1000 * m + i, 100 + 30 * m) for m in range(20) for i in range(60)]
+    reads = [
+        (who, max(day + k, 400), "moments", "read", "customer") for who, day in rows for k in (1, 2)
+    ]
+    frames = {"contacts": friends(rows), "touches": touches(reads)}
+    options = {"stage_days": 30, "stage_min_people": 50}
+    with audit(frames, as_of_day=800, journeys=options) as (base, settings):
+        result = journeys.measure_stages(base, settings)
+    change = result.tables["changes"].set_index("stage").loc["aware"]
+    assert (change["recent_rate"], change["earlier_rate"]) == (1.0, 1.0)
+    # Arrivals of day 400, 430, ... 670; the first of them is of the month in which reading begins.
+    assert change["recent_people"] + change["earlier_people"] == 60 * 9
+    assert (
+        result.notes[2]
+        .render("en")
+        .startswith("Cohorts are compared after the period of 1971-02-05")
+    )
 
 
 def test_small_cells_are_hidden_everywhere() -> None:
