@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.answers import Question, interval_figures, rate, used_settings
+from privdom_kit.clusters import clustered_share
 from privdom_kit.engine import collect
 from privdom_kit.estimates import adjust_p_values
 from privdom_kit.knowledge.combinations import DOMAINS, KINDS, Combination, load_combinations
@@ -329,13 +330,17 @@ def _figures(
 ) -> dict[str, Any]:
     untouched = int(table.loc[table["size"] == 0, "orders"].sum())
     combined = int(table.loc[table["size"] >= 2, "orders"].sum())
-    level = rules.confidence_level
+    matrix, level = sets.matrix(), rules.confidence_level
+    several = [m for m in range(matrix.shape[1]) if len(sets.names(m)) >= 2]
+    by_part = matrix.sum(axis=1)
     return {
         "orders": sets.orders,
         "untouched_orders": untouched,
-        **rate(untouched, sets.orders, "untouched_share", level),
+        **interval_figures("untouched_share", clustered_share(matrix[:, 0], by_part, level)),
         "combined_orders": combined,
-        **rate(combined, sets.orders, "combined_share", level),
+        **interval_figures(
+            "combined_share", clustered_share(matrix[:, several].sum(axis=1), by_part, level)
+        ),
         "standing_out": int((pairs["stands_out"] == "true").sum()) if len(pairs) else 0,
         "combinations_in_use": int((library["in_use"] == "true").sum()),
         "combinations_known": len(library),

@@ -80,11 +80,11 @@ def read_order_sets(base: Base, rules: Any) -> OrderSets | None:
     events = base.events
     touching = [i for i, a in enumerate(events.actions) if a not in _NO_TOUCH]
     touches = _touches(events, touching, rules.combination_own_acts)
-    first = collect(touches.select(_col("day").min()), limit=1)["day"].iloc[0]
-    if is_missing(first):
+    first = _first_day(base, touches)
+    if first is None:
         return None
     start = base.as_of_day - rules.combination_period_days + 1
-    seen = max(start, int(first) + rules.combination_days)
+    seen = max(start, first + rules.combination_days)
     ranked = _ranked(touches, base.as_of_day - rules.combination_period_days)
     chosen = ranked[: rules.combination_touchpoints]
     if len(chosen) < 2:
@@ -114,6 +114,19 @@ def _touches(events: Events, touching: Sequence[int], own: bool) -> nw.LazyFrame
     unknown = events.touchpoint(UNKNOWN)
     kept = _col("action").is_in(touching) & (_col("touchpoint") != unknown)
     return events.frame.filter(kept & (_col("direction") == CUSTOMER) if own else kept)
+
+
+def _first_day(base: Base, touches: nw.LazyFrame) -> int | None:
+    """The day on which touches begin: of the log of touches, where there is one.
+
+    Registrations and other single events reach back further than what goes on day by day.
+    """
+    logged = touches.filter(_col("source") == 0) if "touches" in base.tables else touches
+    for rows in (logged, touches):
+        day = collect(rows.select(_col("day").min()), limit=1)["day"].iloc[0]
+        if not is_missing(day):
+            return int(day)
+    return None
 
 
 def _ranked(touches: nw.LazyFrame, since: int) -> list[int]:

@@ -23,7 +23,7 @@ _DAY = 86_400
 _WHOLE = -2  # instead of a code of staff: everybody
 _NEVER = 2**60
 _MOST = 2_000_000  # staff x days
-_MOST_DAYS = 200_000  # rows of WeCom's statistics
+_MOST_DAYS = 1_000_000  # rows of WeCom's statistics: three a member of staff and day
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,16 +52,17 @@ class Replies:
 def read_replies(base: Base, rules: Any) -> Replies | None:
     """Replies since ``reply_window_days`` before ``as_of``; None where nothing tells of them.
 
-    Single messages are better than statistics: they give waits, and statistics daily means.
+    Single messages are better than statistics, unless they are too few to judge by: they give
+    waits, and statistics daily means.
     """
     since = base.as_of_day - rules.reply_window_days + 1
+    found = None
     if base.has("touches", "direction"):
         found = _from_touches(base.tables["touches"], base, since, rules)
-        if found is not None:
-            return found
-    if "touchpoint_days" in base.tables:
-        return _from_days(base.tables["touchpoint_days"], since, rules)
-    return None
+    few = found is None or found.table["chats"].sum() < rules.reply_min_chats
+    if few and "touchpoint_days" in base.tables:
+        return _from_days(base.tables["touchpoint_days"], since, rules) or found
+    return found
 
 
 def _from_touches(touches: Table, base: Base, since: int, rules: Any) -> Replies | None:
@@ -201,8 +202,11 @@ def _from_days(days: Table, since: int, rules: Any) -> Replies | None:
     """WeCom's daily statistics; where a preset kept the staff, theirs, else those of all."""
     import narwhals as nw
 
-    wanted = nw.col("touchpoint") == days.code("touchpoint", PLACE)
-    rows = days.frame.filter(wanted & (nw.col("date") >= since)).select("date", "metric", "value")
+    metrics = days.dictionaries.get("metric", ())
+    codes = [i for i, m in enumerate(metrics) if m.partition(_OF)[0] in (CHATS, SECONDS, ANSWERED)]
+    place = nw.col("touchpoint") == days.code("touchpoint", PLACE)
+    wanted = place & nw.col("metric").is_in(codes) & (nw.col("date") >= since)
+    rows = days.frame.filter(wanted).select("date", "metric", "value")
     found = days.decode(collect(rows, limit=_MOST_DAYS), "metric")
     found = _split_names(found)
     if found.empty:

@@ -90,6 +90,14 @@ def test_early_orders_are_left_out_and_counted(measure) -> None:
     assert result.coverage.dropped["before window"] == 2
 
 
+def test_old_registrations_do_not_make_early_orders_whole(measure) -> None:
+    """A member of day 100 says nothing of what touches would show before day 950."""
+    mine = touches((0, 950, "group"), (1, 951, "mini_program")).iloc[1:]
+    members = pd.DataFrame({"customer": [0], "registered_on": [100]})
+    orders = client_tables.orders((0, 960, 10), (0, 985, 10))
+    assert measure(mine, orders, {"members": members}).figures["orders"] == 1
+
+
 def test_expected_orders_are_independence_given_a_touch() -> None:
     """Chances 1/2, 1/4 over 80 people: 30 untouched, 30 a, 10 b, 10 both; 50 are touched.
 

@@ -148,6 +148,15 @@ def test_waits_of_single_messages_by_hand(measure) -> None:
     assert median.figures["reply_quantile_minutes"] == 10
 
 
+def test_too_few_messages_give_way_to_statistics(measure) -> None:
+    mine = chat((1, 0, "c"), (1, 600, "b"))
+    days = statistics(*[row for day in range(980, 990) for row in of("a", day, 20, 30)])
+    both = {"touches": mine, "touchpoint_days": days}
+    named = {"dictionaries": {"touchpoint": ("wecom_chat",)}}
+    assert measure(both, **named).figures["reply_source"] == "touchpoint_days"
+    assert measure({"touches": mine}).figures["reply_source"] == "touches"
+
+
 def test_a_campaign_is_no_reply(measure) -> None:
     mine = chat((1, 0, "c"), (1, 60, "b"), (1, 7200, "b"), campaign_id=[None, "x", None])
     assert measure({"touches": mine}).figures["late_chats"] == 1
