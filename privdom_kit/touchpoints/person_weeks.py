@@ -292,20 +292,18 @@ def _bands(people: nw.LazyFrame, rules: TouchpointsSettings) -> list[nw.LazyFram
 def _risk(inside: nw.LazyFrame, offset: int, start: int, end: int) -> pd.DataFrame:
     """Weeks at risk by cell: each interval cut at the midnights of the client's clock."""
     import narwhals as nw
-    import pandas as pd
 
-    first, last = (start + offset) // DAY, (end - 1 + offset) // DAY
-    mondays = range((first + 3) // 7, (last + 3) // 7 + 1)
-    weeks = pd.DataFrame({"week": list(mondays)})
-    weeks["opens"] = (weeks["week"] * 7 - 3) * DAY - offset
     cut = inside.select(
         *("capped", "links", "tenure", "entry", "active"),
         since=nw.max_horizontal(nw.col("time"), nw.lit(start)),
         until=nw.min_horizontal(nw.col("until"), nw.lit(end)),
     )
-    pairs = cut.join(send(weeks, inside), how="cross").filter(
-        (nw.col("since") < nw.col("opens") + WEEK) & (nw.col("until") > nw.col("opens"))
-    )
+    first = _week(nw.col("since"), offset)
+    cut = cut.with_columns(first=first, span=_week(nw.col("until") - 1, offset) - first)
+    steps = send(_steps((end - start) // WEEK + 1), inside)
+    pairs = cut.join(steps, on="span", how="inner")
+    pairs = pairs.with_columns(week=nw.col("first") + nw.col("step"))
+    pairs = pairs.with_columns(opens=(nw.col("week") * 7 - 3) * DAY - offset)
     seconds = {}
     for day in range(7):
         opens = nw.col("opens") + day * DAY
@@ -320,6 +318,22 @@ def _risk(inside: nw.LazyFrame, offset: int, start: int, end: int) -> pd.DataFra
     wide = collect(pairs.with_columns(**loads).group_by(*keys).agg(*sums), limit=_MOST_CELLS)
     wide = wide.rename(columns={"capped": "links"})
     return _by_weekday(wide)
+
+
+def _week(moment: nw.Expr, offset: int) -> nw.Expr:
+    """Mondays since 1969-12-29 on the client's clock."""
+    return ((moment + offset) // DAY + 3) // 7
+
+
+def _steps(most: int) -> pd.DataFrame:
+    """``span, step``: an interval that reaches over ``span`` Mondays lies in weeks 0 to ``span``.
+
+    Joined on ``span`` they cut every interval at the Mondays, without looking at every week.
+    """
+    import pandas as pd
+
+    rows = [(span, step) for span in range(most + 2) for step in range(span + 1)]
+    return pd.DataFrame(rows, columns=["span", "step"])
 
 
 def _by_weekday(wide: pd.DataFrame) -> pd.DataFrame:
@@ -345,8 +359,10 @@ def _happened(inside: nw.LazyFrame, offset: int, start: int, end: int) -> pd.Dat
     told = ("removed", "links_sent_next", "cents_next")
     some = reduce(lambda a, b: a | b, [nw.col(name) != 0 for name in told])
     rows = inside.filter(some & (nw.col("until") >= start) & (nw.col("until") < end))
-    day = (nw.col("until") + offset) // DAY
-    rows = rows.with_columns(week=(day + 3) // 7, weekday=(day + 3) % 7, links=nw.col("capped"))
+    weekday = ((nw.col("until") + offset) // DAY + 3) % 7
+    rows = rows.with_columns(
+        week=_week(nw.col("until"), offset), weekday=weekday, links=nw.col("capped")
+    )
     sums = [nw.col(name).sum() for name in told]
     table = collect(rows.group_by(*KEYS).agg(*sums), limit=_MOST_CELLS)
     return table.rename(columns={"links_sent_next": "links_sent", "cents_next": "cents"})
