@@ -194,10 +194,9 @@ def _holdout_sentence(result: Result) -> tuple[Message, ...]:
 
 
 def _most_credited(result: Result) -> tuple[Message, ...]:
-    known = result.table[result.table["markov_share"].notna()]
-    if not len(known):
+    row = result.table.iloc[0]
+    if is_missing(row["markov_share"]):
         return ()
-    row = known.iloc[0]
     return (
         msg(
             "By removal {touchpoint} has the largest share of credit: {share:percent} (interval "
@@ -221,12 +220,19 @@ def describe_absorption(result: Result) -> Finding:
             *_extreme(
                 result,
                 "most_won",
-                msg("From {touchpoint} most come to a first order", touchpoint=_at(result, "won")),
+                msg(
+                    "Of touchpoints with people enough, most come to a first order from "
+                    "{touchpoint}",
+                    touchpoint=_at(result, "won"),
+                ),
             ),
             *_extreme(
                 result,
                 "most_lost",
-                msg("From {touchpoint} most come to removal", touchpoint=_at(result, "lost")),
+                msg(
+                    "Of touchpoints with people enough, most come to removal from {touchpoint}",
+                    touchpoint=_at(result, "lost"),
+                ),
             ),
         ),
         owner=CRM_LEAD,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from privdom_kit.answers import Question, bounded, interval_figures, rate, used_settings
 from privdom_kit.journeys.end_chances import solve_ends
 from privdom_kit.journeys.first_ends import ENDS, EndCounts, count_ends
+from privdom_kit.journeys.path_rows import missing_tables
 from privdom_kit.journeys.resampling import draw_weights, percentile_interval, redraw
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
@@ -79,13 +80,12 @@ def measure_absorption(base: Base, settings: Settings) -> Result:
         and steps are those of people whose end was seen: short ways are seen more often.
     """
     used = used_settings(settings, *(f"journeys.{name}" for name in _SETTINGS))
-    reason = _missing(base)
+    reason = missing_tables(base)
     if reason is not None:
         return QUESTION.unanswered(base.as_of, Verdict.NOT_MEASURED, reason, used)
     counts = count_ends(base, settings)
     coverage = base.events.coverage
-    if not counts.starts.sum():
-        why = msg("Nobody has a touch before the first order or removal.")
+    if (why := _too_few(counts, settings)) is not None:
         return QUESTION.unanswered(
             base.as_of, Verdict.NOT_ENOUGH_DATA, why, used, coverage=coverage
         )
@@ -107,11 +107,15 @@ def measure_absorption(base: Base, settings: Settings) -> Result:
     )
 
 
-def _missing(base: Base) -> Message | None:
-    if base.purchases is None:
-        return msg("No orders table was given.")
-    if not any(kind["action"] != "order" for kind in base.events.counts):
-        return msg("No table tells of touches before an order.")
+def _too_few(counts: EndCounts, settings: Settings) -> Message | None:
+    people, least = int(counts.starts.sum()), settings.privacy.min_cell
+    if not people:
+        return msg("Nobody has a touch before the first order or removal.")
+    if people < least:
+        return msg(
+            "Fewer than {least:count} people have a touch before the first order or removal.",
+            least=least,
+        )
     return None
 
 

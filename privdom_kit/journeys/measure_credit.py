@@ -14,7 +14,13 @@ from privdom_kit.journeys.credit_counts import (
     total_moves,
 )
 from privdom_kit.journeys.holdout_orders import compare_holdouts, hide_small
-from privdom_kit.journeys.path_rows import PathRows, read_paths
+from privdom_kit.journeys.path_rows import (
+    PathRows,
+    count_paths,
+    missing_tables,
+    read_paths,
+    too_few,
+)
 from privdom_kit.journeys.removal import (
     TO_NULL,
     conversion_and_effects,
@@ -122,17 +128,16 @@ def measure_attribution(base: Base, settings: Settings) -> Result:
         difference with intervals: :func:`~privdom_kit.journeys.holdout_orders.compare_holdouts`.
     """
     used = used_settings(settings, *(f"journeys.{name}" for name in _SETTINGS))
-    reason = _missing(base)
+    reason = missing_tables(base)
     if reason is not None:
         return QUESTION.unanswered(base.as_of, Verdict.NOT_MEASURED, reason, used)
     paths = read_paths(base, settings)
-    counts = count_credit(paths, settings) if paths.names else None
     coverage = base.events.coverage
-    if counts is None or not counts.paths[:, 1].sum():
-        why = msg("No order has a touch in the {days:days} before it.", days=used[_key("days")])
+    if (why := too_few(count_paths(paths)[1], settings)) is not None:
         return QUESTION.unanswered(
             base.as_of, Verdict.NOT_ENOUGH_DATA, why, used, coverage=coverage
         )
+    counts = count_credit(paths, settings)
     estimates = _estimates(counts, settings)
     table = _table(paths, counts, estimates, settings)
     credit = _credit_table(paths, counts, estimates["markov_share"].estimate)
@@ -161,14 +166,6 @@ _NAMES = ("touchpoint", "customers")
 
 def _key(name: str) -> str:
     return f"journeys.attribution_{name}"
-
-
-def _missing(base: Base) -> Message | None:
-    if base.purchases is None:
-        return msg("No orders table was given.")
-    if not any(kind["action"] != "order" for kind in base.events.counts):
-        return msg("No table tells of touches before an order.")
-    return None
 
 
 def _estimates(counts: CreditCounts, settings: Settings) -> dict[str, _Copies]:

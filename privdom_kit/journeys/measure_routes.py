@@ -22,7 +22,14 @@ from privdom_kit.journeys.path_counts import (
     count_steps,
     read_steps,
 )
-from privdom_kit.journeys.path_rows import OTHER, PathRows, read_paths
+from privdom_kit.journeys.path_rows import (
+    OTHER,
+    PathRows,
+    count_paths,
+    missing_tables,
+    read_paths,
+    too_few,
+)
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
@@ -81,15 +88,13 @@ def measure_paths(base: Base, settings: Settings) -> Result:
         of the last steps into orders, for a Sankey diagram.
     """
     used = used_settings(settings, *(f"journeys.{name}" for name in _SETTINGS))
-    reason = _missing(base)
+    reason = missing_tables(base)
     if reason is not None:
         return QUESTION.unanswered(base.as_of, Verdict.NOT_MEASURED, reason, used)
     paths = read_paths(base, settings)
     figures = _figures(paths, settings)
     coverage = base.events.coverage
-    if not figures["touched_orders"]:
-        days = settings.journeys.attribution_days
-        why = msg("No order has a touch in the {days:days} before it.", days=days)
+    if (why := too_few(int(str(figures["touched_orders"])), settings)) is not None:
         return QUESTION.unanswered(
             base.as_of, Verdict.NOT_ENOUGH_DATA, why, used, coverage=coverage
         )
@@ -99,11 +104,16 @@ def measure_paths(base: Base, settings: Settings) -> Result:
     valuable, _ = _routes(routes, "revenue", paths, settings)
     steps, cells = _steps(rows, paths, int(str(figures["all_paths"])), settings)
     flow, more = _flow(rows, paths, settings)
-    figures["listed_orders"] = int(common["orders"].sum()) if len(common) else 0
+    if not len(common):
+        why = msg("No path was gone by {least:count} people.", least=settings.privacy.min_cell)
+        return QUESTION.unanswered(
+            base.as_of, Verdict.NOT_ENOUGH_DATA, why, used, coverage=coverage
+        )
+    figures["listed_orders"] = int(common["orders"].sum())
     enough = int(str(figures["touched_orders"])) >= settings.journeys.attribution_min_orders
     return QUESTION.answer(
         base.as_of,
-        Verdict.CLEAR if enough and len(common) else Verdict.NOT_ENOUGH_DATA,
+        Verdict.CLEAR if enough else Verdict.NOT_ENOUGH_DATA,
         common,
         used,
         coverage=coverage,
@@ -113,22 +123,8 @@ def measure_paths(base: Base, settings: Settings) -> Result:
     )
 
 
-def _missing(base: Base) -> Message | None:
-    if base.purchases is None:
-        return msg("No orders table was given.")
-    if not any(kind["action"] != "order" for kind in base.events.counts):
-        return msg("No table tells of touches before an order.")
-    return None
-
-
 def _figures(paths: PathRows, settings: Settings) -> dict[str, object]:
-    import narwhals as nw
-
-    ends = paths.frame.filter(nw.col("place") == nw.col("length"))
-    found = collect(
-        ends.select(nw.len().alias("paths"), nw.col("converted").sum().alias("orders")), limit=1
-    ).fillna(0)
-    every, orders = int(found["paths"].iloc[0]), int(found["orders"].iloc[0])
+    every, orders = count_paths(paths)
     return {
         "all_orders": paths.orders,
         "touched_orders": orders,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from privdom_kit.engine import checkpoint, collect, send
 from privdom_kit.events import BRAND, CUSTOMER, ORDER, ORDER_BY
+from privdom_kit.messages import Message, msg
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -63,6 +64,35 @@ class PathRows:
     frame: nw.LazyFrame
     names: tuple[str, ...]
     orders: int
+
+
+def missing_tables(base: Base) -> Message | None:
+    """Why there are no paths at all; None where there may be."""
+    if base.purchases is None:
+        return msg("No orders table was given.")
+    if not any(kind["action"] != ORDER for kind in base.events.counts):
+        return msg("No table tells of touches before an order.")
+    return None
+
+
+def too_few(orders: int, settings: Settings) -> Message | None:
+    """Why the orders at the end of paths are too few to say anything of; None where they are not.
+
+    Args:
+        orders: Orders with a touch in the window before them.
+        settings: The thresholds; ``privacy.min_cell`` is the fewest that may be shown.
+    """
+    days, least = settings.journeys.attribution_days, settings.privacy.min_cell
+    if not orders:
+        return msg("No order has a touch in the {days:days} before it.", days=days)
+    if orders < least:
+        return msg(
+            "Fewer than {least:count} orders have a touch in the {days:days} before: too few to be "
+            "shown.",
+            least=least,
+            days=days,
+        )
+    return None
 
 
 def touch_nodes(base: Base, settings: Settings) -> tuple[pd.DataFrame, tuple[str, ...]]:
@@ -185,6 +215,16 @@ def read_paths(base: Base, settings: Settings) -> PathRows:
     frame = checkpoint(number_touches(rows).drop("next_order", "order_cents"))
     count = collect(ends.select(nw.len().alias("orders")), limit=1)
     return PathRows(frame, names, int(count["orders"].iloc[0]))
+
+
+def count_paths(paths: PathRows) -> tuple[int, int]:
+    """How many paths there are, and how many of them end with an order."""
+    import narwhals as nw
+
+    ends = paths.frame.filter(nw.col("place") == nw.col("length"))
+    counts = ends.select(nw.len().alias("paths"), nw.col("converted").sum().alias("orders"))
+    found = collect(counts, limit=1).fillna(0).iloc[0]
+    return int(found["paths"]), int(found["orders"])
 
 
 def number_touches(rows: nw.LazyFrame) -> nw.LazyFrame:

@@ -227,6 +227,25 @@ def test_what_was_not_measured_says_so(make) -> None:
         assert result.notes[0].render("en") == "No order has a touch in the 30 days before it."
 
 
+def test_a_handful_of_people_is_not_shown_at_all(make) -> None:
+    sent = [(person, 390 * DAY, "live") for person in range(4)]
+    base, settings = make(sent, [(1, 392 * DAY, 5)], privacy={"min_cell": 10})
+    words = {
+        question: getattr(journeys, f"measure_{question}")(base, settings).notes[0].render("en")
+        for question in ("attribution", "paths", "absorption")
+    }
+    orders_few = "Fewer than 10 orders have a touch in the 30 days before: too few to be shown."
+    assert words == {
+        "attribution": orders_few,
+        "paths": orders_few,
+        "absorption": "Fewer than 10 people have a touch before the first order or removal.",
+    }
+    crowd = [(person, 390 * DAY, f"live_{person % 4}") for person in range(24)]
+    bought = [(person, 392 * DAY, 5) for person in range(12)]
+    result = journeys.measure_paths(*make(crowd, bought, privacy={"min_cell": 10}))
+    assert result.notes[0].render("en") == "No path was gone by 10 people."
+
+
 def test_few_orders_are_shown_but_not_judged(make) -> None:
     result = journeys.measure_attribution(*make(*planted(40)))
     assert result.verdict is Verdict.NOT_ENOUGH_DATA

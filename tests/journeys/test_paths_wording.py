@@ -114,6 +114,14 @@ def test_a_holdout_speaks_where_there_is_one(results) -> None:
     assert "在留出测试（spring）中" in say(replace(result, tables=tables), "zh")[3]
 
 
+def test_a_hidden_touchpoint_is_not_passed_over(results) -> None:
+    """Where the one with most credit is hidden, no other is said to have most."""
+    result = results["attribution"]
+    table = result.table.copy()
+    table.loc[0, "markov_share"] = None
+    assert not any("largest share" in words for words in say(replace(result, table=table)))
+
+
 def test_attribution_where_models_agree_or_orders_are_few(results) -> None:
     result = results["attribution"]
     figures = {**result.figures, "overcredited": None}
@@ -138,7 +146,8 @@ def test_absorption(results) -> None:
         "180 (60.0%) were still under way on 1971-02-05."
     )
     assert say(results["absorption"])[1].startswith(
-        "From text message most come to a first order: chance 83.3% (interval "
+        "Of touchpoints with people enough, most come to a first order from text message: chance "
+        "83.3% (interval "
     )
     assert say(results["absorption"], "zh")[0].startswith("有触点的 300 人中，120 人（40.0%）")
     assert len(say(results["absorption"])) == 2  # no touchpoint leads to removal
