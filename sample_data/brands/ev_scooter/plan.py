@@ -103,7 +103,7 @@ BATTERY_ORDERS, UPKEEP_ORDERS = 300, 900
 CLOSED_ORDERS, REFUNDED_ORDERS, PART_REFUNDS = 160, 70, 0.01
 MEMBER_DAY, MEMBER_DAY_UPLIFT = 20, 2.6  # accessory orders of that day of the month
 WEEKEND = 1.3
-AFTER_AS_OF, DUPLICATES = 25, 10
+DUPLICATES = 10
 
 # Sets of touchpoints within seven days before an accessory order of a contact ------------------
 BOTH, GROUP_ONLY, LIVE_ONLY = 0.16, 0.08, 0.08

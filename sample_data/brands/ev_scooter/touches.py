@@ -17,11 +17,10 @@ _ARTICLES, _READERS, _READ = 20, 2_000, 0.07
 _LIKES, _WATCHED, _GROUP_TALK = 8_000, 4_000, 5_000  # background, by active contacts
 
 
-def make_touches(people: pd.DataFrame, friends: Friends, orders: pd.DataFrame, ends: pd.DataFrame):
+def make_touches(friends: Friends, orders: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
     """All touches in order of time.
 
     Args:
-        people: Everybody.
         friends: Contacts, links, broadcasts.
         orders: True orders (person, kind, status, paid_at, friend).
         ends: Followers' times: subscribed_at, visited_at, unsubscribed_at by person.

@@ -63,7 +63,7 @@ def build() -> World:
     groups = make_groups()
     return World(
         people=people, ids=ids, journeys=journeys, friends=friends, orders=orders, items=items,
-        touches=make_touches(people, friends, orders, journeys),
+        touches=make_touches(friends, orders, journeys),
         deliveries=make_deliveries(people, reminders, friends, orders),
         tickets=tickets, responses=make_responses(people), leads=make_leads(people, journeys),
         referrals=make_referrals(people, ids, friends.people), members=make_members(people, ids),
