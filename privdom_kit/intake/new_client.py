@@ -13,6 +13,7 @@ from pathlib import Path
 from privdom_kit.contracts import TABLES, TableSpec
 from privdom_kit.errors import ConfigError
 from privdom_kit.intake.data_request import write_data_request
+from privdom_kit.intake.forms_template import register_lines
 from privdom_kit.knowledge.known_exports import load_presets
 from privdom_kit.knowledge.preset_rules import Preset
 
@@ -36,7 +37,7 @@ _WORDS = {
         "call_cost": "每通外呼的成本",
         "discount_rate": "年贴现率",
         "customer_value": "留住一位好友值多少钱（按品牌货币）",
-        "forms": "顾问填写：系统、授权、打通的步骤。没有写的就是「没有说明」。",
+        "forms": "顾问填写：系统、授权、触点、权益、文案、评分等。没有写的就是「没有说明」。",
         "system": "品牌用的系统：谁负责、导出哪些表、含哪些标识、是否官方允许、是否有许可",
         "consent": "各渠道的营销授权：人数、有授权记录的人数、发送时是否排除无授权者",
         "joining": "打通的四步：是否到位、凭什么",
@@ -62,8 +63,8 @@ _WORDS = {
         "call_cost": "cost of an outbound call",
         "discount_rate": "discount rate a year",
         "customer_value": "what a kept contact is worth, in currency",
-        "forms": "Filled in by the consultant: systems, consent, steps of joining up. What is not "
-        "written counts as not stated.",
+        "forms": "Filled in by the consultant: systems, consent, touchpoints, benefits, texts, "
+        "ratings. What is not written counts as not stated.",
         "system": "the brand's systems: owner, tables exported, ids held, allowed by the "
         "platforms, licensed",
         "consent": "marketing consent by channel: people, people with consent on record, whether "
@@ -214,5 +215,6 @@ def _forms_yml(language: str) -> str:
             f"joining_up:  # {say['joining']}",
             f"  # tags_and_ids: {{in_place: true, evidence: {say['evidence']}}}",
             "",
+            *register_lines(language),
         ]
     )

@@ -12,10 +12,11 @@ from privdom_kit.cli import cli
 from privdom_kit.config import read_config
 from privdom_kit.contracts import TABLES
 from privdom_kit.errors import ConfigError
-from privdom_kit.forms import read_forms
+from privdom_kit.forms import Forms, read_forms
 from privdom_kit.intake import prepare
 from privdom_kit.intake.new_client import write_client_folder
 from privdom_kit.knowledge.known_exports import load_presets, preset_names
+from privdom_kit.knowledge.rubrics import load_rubrics
 
 TODAY = dt.date(2026, 6, 15)
 
@@ -47,6 +48,20 @@ def test_every_line_of_the_template_can_be_used(tmp_path, language):
         (tmp_path / "a" / name).touch()
         path.write_text(text.replace("tables:\n", f"tables:\n  {line[4:]}\n"), encoding="utf-8")
         assert len(read_config(path).tables) == 1
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_line_of_the_forms_template_can_be_used(tmp_path, language):
+    """All examples of forms.yml, without their #, are read; every section and rubric is there."""
+    write_client_folder(tmp_path / "a", language, TODAY)
+    path = tmp_path / "a" / "forms.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"^  # ", "  ", text, flags=re.MULTILINE), encoding="utf-8")
+    forms = read_forms(read_config(tmp_path / "a"))
+    assert forms.model_fields_set == set(Forms.model_fields)
+    assert [sheet.rubric for sheet in forms.rubrics] == list(load_rubrics())
+    for sheet in forms.rubrics:
+        assert list(sheet.answers) == [item.id for item in load_rubrics()[sheet.rubric].items]
 
 
 def test_every_canonical_table_has_its_headers(tmp_path):
