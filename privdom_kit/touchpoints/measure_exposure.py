@@ -196,7 +196,6 @@ def _figures(
     }
     return {
         **points,
-        "newcomer_rate": "percent: response to be expected of a first message at that time",
         "calendar_held_equal": int(held),
         "exposed_people": int(table["people"].iloc[0]),
         "left_out_people": exposures.left_out,
