@@ -79,9 +79,9 @@ def _assigned(base: Base, relations: Relations) -> nw.LazyFrame:
     if not base.has("staff", "left_at"):
         return transferred.select(columns)
     left = base.tables["staff"].frame.select(
-        nw.col("staff_id"), nw.col("left_at").cast(nw.Int64).alias("passed")
+        nw.col("staff_id"), nw.col("left_on"), nw.col("left_at").cast(nw.Int64).alias("passed")
     )
-    left = left.filter(~nw.col("passed").is_null())
+    left = left.filter(nw.col("left_on") <= base.as_of_day).drop("left_on")
     own = rows.filter(nw.col("ended").is_in([STANDING, CUSTOMER, STAFF]))
     stood = own.join(left, on="staff_id", how="inner").filter(
         (nw.col("start") <= nw.col("passed"))

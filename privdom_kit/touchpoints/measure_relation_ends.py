@@ -335,8 +335,15 @@ def _suppressed(
         [{"ending": name, "relations": rows} for name, rows in main.relations.endings.items()]
     )
     endings, last = suppress(endings, "relations", [], least)
+    shown, groups, cohorts = (_hide_few_watched(t, least) for t in (shown, groups, cohorts))
     tables = {"groups": groups, "cohorts": cohorts, "months": months, "endings": endings}
     return shown, tables, cells + more + again + last
+
+
+def _hide_few_watched(table: pd.DataFrame, least: int) -> pd.DataFrame:
+    """The table without counts of few people still watched; shares rest on more in any case."""
+    watched = table["watched"].astype("Int64")
+    return table.assign(watched=watched.mask(((watched > 0) & (watched < least)).fillna(False)))
 
 
 def _hide_small_steps(table: pd.DataFrame, least: int) -> tuple[pd.DataFrame, int]:

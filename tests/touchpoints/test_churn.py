@@ -399,6 +399,18 @@ def test_small_counts_are_hidden_and_not_to_be_had_by_subtraction(make) -> None:
     assert np.isnan(shown.loc[30, "removed_share"])
 
 
+def test_few_still_watched_are_not_counted_out(make) -> None:
+    """Four of 64 were added early enough to be watched for 90 days."""
+    rows = [(c, 1, 990, None, None) for c in range(60)] + [
+        (c, 1, 900, None, None) for c in range(60, 64)
+    ]
+    result = churn(make({"contacts": contacts(*rows)}, privacy={"min_cell": 10}))
+    watched = result.table[result.table["unit"] == "relation"].set_index("days")["watched"]
+    assert watched[7] == 64
+    assert watched[[30, 90]].isna().all()
+    assert watched[365] == 0
+
+
 def test_coverage_adds_up_over_both_tables(make) -> None:
     frame = pd.DataFrame({"customer": range(3), "subscribed_on": 900})
     frame["unsubscribed_on"] = pd.array([None] * 3, dtype="Int64")
