@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from privdom_kit.formats import MISSING, is_missing
 from privdom_kit.labels import label
 from privdom_kit.messages import Message, msg, text
-from privdom_kit.report.drawing import bars, dots_with_intervals, names_of
+from privdom_kit.report.drawing import bars, dots_with_intervals, names_of, number_text
 from privdom_kit.report.theme import ACCENT, INK, LAYER_COLOURS, MUTED, new_axes, title_axes
 
 if TYPE_CHECKING:
@@ -124,9 +124,38 @@ def _held(result: Result, ax: Axes, names: list[str]) -> Axes:
 
 
 def plot_combinations(result: Result, ax: Axes | None = None) -> Axes | None:
-    """Orders by the set of touchpoints before them, with what chance would give as a mark."""
+    """Orders after both touchpoints of a pair over those that chance gives, with intervals.
+
+    Where no pair has enough orders: orders by the set of touchpoints before them.
+    """
     if not len(result.table):
         return ax
+    if "pairs" not in result.tables:
+        return _plot_sets(result, ax)
+    table = result.tables["pairs"].head(_MOST_LINES)
+    ax = ax or new_axes(height=1.6 + 0.32 * len(table), grid="x")
+    dots_with_intervals(ax, table, [set_name(value) for value in table["set"]], "ratio")
+    ax.xaxis.set_major_formatter(lambda value, _: number_text(value, "number"))
+    ax.axvline(1, color=MUTED, linestyle=":", label=text("as many as chance gives"))
+    ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
+    ax.set_xlim(left=0)
+    ax.set_xlabel(text("orders after both, over those that chance gives"))
+    title_axes(ax, msg("Pairs of touchpoints before an order"), _orders_source(result))
+    return ax
+
+
+def _orders_source(result: Result) -> Message:
+    return msg(
+        "{orders:count} orders up to {as_of:date}; touchpoints of the {days:days} before; lines "
+        "are intervals.",
+        orders=result.figures["orders"],
+        as_of=result.as_of,
+        days=result.settings["touchpoints.combination_days"],
+    )
+
+
+def _plot_sets(result: Result, ax: Axes | None) -> Axes:
+    """Orders by the set of touchpoints before them, with what chance would give as a mark."""
     table = result.table.head(_MOST_LINES)
     ax = ax or new_axes(height=1.6 + 0.34 * len(table), grid="x")
     expected = table["expected_orders"].astype("float64")
@@ -139,17 +168,7 @@ def plot_combinations(result: Result, ax: Axes | None = None) -> Axes | None:
     )  # fmt: skip
     ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0)
     ax.set_xlabel(text("orders"))
-    title_axes(
-        ax,
-        msg("Touchpoints before an order"),
-        msg(
-            "{orders:count} orders up to {as_of:date}; touchpoints of the {days:days} before; "
-            "dash: too few people to show.",
-            orders=result.figures["orders"],
-            as_of=result.as_of,
-            days=result.settings["touchpoints.combination_days"],
-        ),
-    )
+    title_axes(ax, msg("Touchpoints before an order"), _orders_source(result))
     return ax
 
 

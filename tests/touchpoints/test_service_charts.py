@@ -83,15 +83,25 @@ def test_without_replies_by_member_contacts_are_drawn(results) -> None:
     assert chart_title(ax) == "Contacts by member of staff"
 
 
-def test_bars_are_orders_and_marks_what_chance_gives(results) -> None:
+def test_pairs_are_drawn_as_ratios_with_intervals(results) -> None:
+    """60 orders after both of group and live; a line at 1 is what chance gives."""
+    table = results["combinations"].tables["pairs"]
+    ax = plot(results, "combinations")
+    assert ax.lines[0].get_xdata().tolist() == table["ratio"].tolist()
+    assert intervals(ax) == table[["ratio_ci_lower", "ratio_ci_upper"]].to_numpy().tolist()
+    assert ax.lines[1].get_xdata() == [1, 1]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["live + group"]
+    assert ax.xaxis.get_major_formatter()(2.5, 0) == "2.5"
+
+
+def test_without_pairs_bars_are_orders_and_marks_what_chance_gives(results) -> None:
     """60 orders after both, 60 after a group alone, 80 after live alone."""
     table = results["combinations"].table
-    ax = plot(results, "combinations")
+    ax = plot(results, "combinations", tables={})
     assert [bar.get_width() for bar in ax.patches] == table["orders"].tolist() == [80, 60, 60]
     drawn = ax.lines[0].get_xdata().tolist()
     assert drawn == pytest.approx(table["expected_orders"].astype(float).tolist())
     labels = [t.get_text() for t in ax.get_yticklabels()]
-    assert labels[0] == "live"
     assert set(labels) == {"live", "group", "live + group"}
 
 
