@@ -76,7 +76,18 @@ def weigh_links(
     if earning is None:
         return Balance(figures, None, msg("The orders do not show what a link earns."))
     # Margin a contact-week by the links of the last 7 days: a link works for one week.
-    figures |= interval_figures("link_earns", _mean_gain(cells, earning, level))
+    gain = _mean_gain(cells, earning, level)
+    figures |= interval_figures("link_earns", gain)
+    if gain.upper < 0:
+        # No link keeps anybody from buying: who gets links differs in what is not held equal.
+        return Balance(
+            figures,
+            None,
+            msg(
+                "Contacts buy less under links than without, for certain: people differ in what "
+                "is not held equal, so what a link earns is not known and no limit is given."
+            ),
+        )
     return _balance(cells, response, earning, value, rules, figures)
 
 

@@ -291,3 +291,16 @@ def test_value_of_a_contact(connection) -> None:
     assert none.figures["contact_value"] is None
     assert none.figures["money_at_stake"] is None
     assert none.notes[-1].render("en").startswith("client.yml gives no economics.gross_margin")
+
+
+def test_small_cells_are_hidden(connection) -> None:
+    """min_cell 200: the rarest numbers of links have fewer removals than that and show none."""
+    world = living(9, 1.3, people=3000, weeks=16, hazard=0.03)
+    made, settings = base(connection, world.frames(), world.as_of_day, privacy={"min_cell": 200})
+    open_made, open_settings = base(connection, world.frames(), world.as_of_day)
+    shown = measure_push_pressure(made, settings).table.set_index("links")
+    known = measure_push_pressure(open_made, open_settings).table.set_index("links")
+    small = known.index[known["removals"] < 200]
+    assert len(small)
+    assert shown.loc[small, ["removals", "removal_rate"]].isna().all(axis=None)
+    assert shown.loc[0, "removals"] == known.loc[0, "removals"]

@@ -200,6 +200,16 @@ def test_earnings_that_fade_are_seen(connection) -> None:
     assert balance.figures["break_even_links"] == 1
 
 
+def test_links_that_seem_to_keep_people_from_buying_give_no_limit(connection) -> None:
+    """A margin that falls by 0.4 with each link is a difference between people, and no loss."""
+    balance = economics(connection, earning(5, -0.4, 0.0), 100.0, 1.0)
+    assert balance.figures["link_earns_ci_upper"] < 0
+    assert balance.figures["break_even_links"] is None
+    assert balance.figures["break_even_open"] is None
+    assert balance.figures["money_at_stake"] is None
+    assert balance.note.render("en").startswith("Contacts buy less under links than without")
+
+
 def test_without_a_margin_there_is_a_loss_and_no_balance(connection) -> None:
     balance = economics(connection, earning(1, 0.45, 0.0), 100.0, None)
     assert balance.figures["link_loses"] > 0
