@@ -936,6 +936,9 @@ _WORDED = {
     "contacts_added": "contacts added",
     "followers_new": "new followers",
     "members_with_messages_to_date": "members who wrote, to date",
+    # registers, ratings, texts against the rules
+    "interactions_per_post": "likes, comments and shares per post",
+    "active_members": "active group members a day",
     # reasons for leaving rows out
     "reply time above a day": "reply time above a day",
     "no members": "no members",
@@ -1214,6 +1217,9 @@ def label(name: str) -> Message:
     """
     if name in LABELS:
         return Message(LABELS[name])
+    if _is_set(name):
+        parts = {f"part_{i}": label(part) for i, part in enumerate(name.split("+"))}
+        return Message(" + ".join(f"{{{key}}}" for key in parts), parts)
     for ending, template in ENDINGS.items():
         stem = name.removesuffix(ending)
         if stem != name and has_label(stem):
@@ -1224,7 +1230,13 @@ def label(name: str) -> Message:
 def has_label(name: str) -> bool:
     """Whether the words for a name were chosen rather than guessed."""
     stems = (name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending))
-    return name in LABELS or any(has_label(stem) for stem in stems)
+    return name in LABELS or _is_set(name) or any(has_label(stem) for stem in stems)
+
+
+def _is_set(name: str) -> bool:
+    """Whether a name is several labelled names joined by a plus: a set of touchpoints."""
+    parts = name.split("+")
+    return len(parts) > 1 and all(part in LABELS for part in parts)
 
 
 def heading(name: str, language: str | None = None) -> str:

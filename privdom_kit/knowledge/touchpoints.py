@@ -38,7 +38,8 @@ class Touchpoint:
         group: One of :data:`GROUPS`.
         role: What it is mostly for: one of :data:`ROLES`.
         kpi: Id of what it is measured by.
-        metric: Metric of touchpoint_days that stands in for the kpi; None where none does.
+        metric: Statistic that stands in for the kpi, of touchpoint_days, posts or groups; None
+            where none does.
         seen_as: What else in the data shows it at work: ``touchpoint.action`` or
             ``touchpoint:metric``.
     """

@@ -150,21 +150,76 @@ _MEANS = ("_share", "_rate", "seconds_per_", "pages_per_")
 
 
 def read_metrics(base: Base, days: int) -> dict[tuple[str, str, int], float]:
-    """Statistics by touchpoint, metric and period.
+    """Statistics by touchpoint, metric and period: of touchpoint_days, posts and groups.
 
-    Flows are added up; of stocks (``followers, *_total, *_to_date``) the last value of the period
+    Posts give ``interactions_per_post`` (likes, comments and shares / posts that report any),
+    groups ``active_members`` (of all groups together, mean over the days). Of touchpoint_days,
+    flows are added up; of stocks (``followers, *_total, *_to_date``) the last value of the period
     counts, of shares and means (``*_share, *_rate, seconds_per_*, pages_per_*``) the plain mean
     over the days that have one.
     """
+    return {**_post_metrics(base, days), **_group_metrics(base, days), **_day_metrics(base, days)}
+
+
+def _in_periods(frame: nw.LazyFrame, day: str, base: Base, days: int) -> nw.LazyFrame:
+    """Rows of the two periods, with the period."""
+    import narwhals as nw
+
+    start = base.as_of_day - days
+    period = nw.when(nw.col(day) > start).then(nw.lit(NOW)).otherwise(nw.lit(BEFORE))
+    return frame.filter(nw.col(day) > start - days).with_columns(period=period)
+
+
+def _post_metrics(base: Base, days: int) -> dict[tuple[str, str, int], float]:
+    import narwhals as nw
+
+    given = [name for name in ("likes", "comments", "shares") if base.has("posts", name)]
+    if not given:
+        return {}
+    posts = base.tables["posts"]
+    known = _in_periods(posts.frame, "posted_on", base, days).filter(
+        ~nw.all_horizontal(*[nw.col(name).is_null() for name in given], ignore_nulls=True)
+    )
+    total = nw.sum_horizontal(*[nw.col(name).fill_null(0) for name in given])
+    means = (
+        known.with_columns(total=total)
+        .group_by("touchpoint", "period")
+        .agg(nw.col("total").mean().alias("mean"))
+    )
+    found = posts.decode(collect(means, limit=_MOST), "touchpoint")
+    return {
+        (ALIASES.get(row.touchpoint, row.touchpoint), "interactions_per_post", int(row.period)): (
+            float(row.mean)
+        )
+        for row in found.itertuples(index=False)
+    }
+
+
+def _group_metrics(base: Base, days: int) -> dict[tuple[str, str, int], float]:
+    import narwhals as nw
+
+    if not base.has("groups", "active_members"):
+        return {}
+    daily = (
+        _in_periods(base.tables["groups"].frame, "date", base, days)
+        .filter(~nw.col("active_members").is_null())
+        .group_by("period", "date")
+        .agg(nw.col("active_members").sum())
+    )
+    means = daily.group_by("period").agg(nw.col("active_members").mean())
+    return {
+        ("group", "active_members", int(row.period)): float(row.active_members)
+        for row in collect(means, limit=2).itertuples(index=False)
+    }
+
+
+def _day_metrics(base: Base, days: int) -> dict[tuple[str, str, int], float]:
     import narwhals as nw
 
     if "touchpoint_days" not in base.tables:
         return {}
     table = base.tables["touchpoint_days"]
-    start = base.as_of_day - days
-    rows = table.frame.filter(nw.col("date") > start - days).with_columns(
-        period=nw.when(nw.col("date") > start).then(nw.lit(NOW)).otherwise(nw.lit(BEFORE))
-    )
+    rows = _in_periods(table.frame, "date", base, days)
     keys = ("touchpoint", "metric", "period")
     sums = rows.group_by(*keys).agg(
         nw.col("value").sum().alias("total"),

@@ -63,10 +63,10 @@ def measure_roles(base: Base, settings: Settings) -> Result:
     Listed are the touchpoints of forms.yml that are not stated out of use, and those of the data
     that the catalogue knows by name. The role and kpi are those stated, else the catalogue's. A
     kpi is a count or a rate of people out of touches, orders and the other tables; where there is
-    nothing to count, or the stated kpi is a metric, the statistic of touchpoint_days stands
-    instead, without an interval, as it names no people. A touchpoint without either is not
-    audited, and never a zero; nor is a rate that nobody counts for in both periods, since then
-    the exports do not carry what it counts.
+    nothing to count, or the stated kpi is a metric, a statistic of touchpoint_days, posts or
+    groups stands instead, without an interval, as it names no people. A touchpoint without either
+    is not audited, and never a zero; nor is a rate that nobody counts for in both periods, since
+    then the exports do not carry what it counts.
 
     Conflicts: several roles or kpis stated for one touchpoint; one role stated for two, unless a
     rule of the articles gives it to both; a touchpoint of the rules with another role than theirs.

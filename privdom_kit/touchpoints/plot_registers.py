@@ -123,14 +123,15 @@ def _role_words(row: object) -> str:
     """Measure and number of a touchpoint, or that nobody looked."""
     kpi = str(label(row.kpi)) if isinstance(row.kpi, str) else ""  # type: ignore[attr-defined]
     if row.status != "measured":  # type: ignore[attr-defined]
-        return f"{kpi}: {label('not_audited')}"
+        return text("{measure}: {value}", measure=kpi, value=label("not_audited"))
     rate, people = row.kpi_rate, row.people  # type: ignore[attr-defined]
     if rate == rate and rate is not None:
-        return f"{kpi}: {number_text(rate, 'percent')}"
+        return text("{measure}: {value}", measure=kpi, value=number_text(rate, "percent"))
     value = row.metric_value  # type: ignore[attr-defined]
     if value == value and value is not None:
-        return f"{label(row.metric)}: {number_text(value, 'number')}"  # type: ignore[attr-defined]
-    return f"{kpi}: {number_text(people, 'count')}"
+        metric = label(row.metric)  # type: ignore[attr-defined]
+        return text("{measure}: {value}", measure=metric, value=number_text(value, "number"))
+    return text("{measure}: {value}", measure=kpi, value=number_text(people, "count"))
 
 
 def plot_copy_rules(result: Result, ax: Axes | None = None) -> Axes | None:

@@ -224,6 +224,27 @@ def test_the_platforms_statistic_stands_in_and_is_named(connection) -> None:
     assert any("likes_given" in note.render("en") for note in result.notes)
 
 
+def test_posts_and_groups_stand_in_where_touches_say_nothing(connection) -> None:
+    """Two posts with 4 + 1 and 7 + 0, one without numbers: 6 a post.
+
+    Groups: 3 + 5 active on one day and 4 on another: 6 a day.
+    """
+    pieces = posts((TODAY, "moments", "a"), (TODAY - 3, "moments", "b"), (TODAY, "moments", "c"))
+    pieces["likes"] = pd.Series([4, 7, None], dtype="Int64")
+    pieces["comments"] = pd.Series([1, 0, None], dtype="Int64")
+    groups = pd.DataFrame(
+        [("g1", TODAY, 10, 3), ("g2", TODAY, 10, 5), ("g1", TODAY - 1, 10, 4)],
+        columns=["group_id", "date", "members", "active_members"],
+    )
+    forms = {"touchpoints": {"moments": {"role": "real_person"}, "group": {"role": "closeness"}}}
+    base, rules = client_tables.base(
+        connection, {"posts": pieces, "groups": groups}, TODAY, forms=forms
+    )
+    table = touchpoints.measure_roles(base, rules).table.set_index("touchpoint")
+    assert table.loc["moments", ["metric", "metric_value"]].tolist() == ["interactions_per_post", 6]
+    assert table.loc["group", ["metric", "metric_value"]].tolist() == ["active_members", 6.0]
+
+
 def test_conflicts_of_roles(connection) -> None:
     """WeCom and groups share closeness by rule; live is stated twice and shares transaction."""
     result = roles(
