@@ -20,7 +20,13 @@ def plot_push_pressure(result: Result, ax: Axes | None = None) -> Axes | None:
         return ax
     ax = ax or new_axes(height=4.0)
     table, figures = result.table.astype("float64"), result.figures
-    ax.plot(table["links"], table["fitted_rate"], "-", color=ACCENT, label=text("by the model"))
+    ax.plot(
+        table["links"],
+        table["fitted_rate"],
+        "-",
+        color=ACCENT,
+        label=text("other things equal (model)"),
+    )
     ax.fill_between(
         table["links"],
         table["fitted_rate_ci_lower"],

@@ -66,7 +66,7 @@ def line(ax, words: str):
 def test_dose_and_response(pressure) -> None:
     ax = plot_push_pressure(pressure)
     assert chart_title(ax) == "Removals by purchase links a week"
-    curve = line(ax, "by the model")
+    curve = line(ax, "other things equal (model)")
     assert curve.get_xdata().tolist() == [0, 1, 2]
     assert curve.get_ydata().tolist() == [0.01, 0.0135, 0.018]
     dots = line(ax, "as counted").get_ydata().tolist()
