@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from privdom_kit.errors import DataError, nearest
+from privdom_kit.journeys.path_touches import Touches, read_ages, read_touches
 from privdom_kit.journeys.removal import (
     RENORMALISE,
     TO_NULL,
@@ -23,20 +23,6 @@ MODELS = ("markov", "first", "last", "linear", "position", "time_decay", "shaple
 REMOVALS = (TO_NULL, RENORMALISE)
 #: Stands for conversions whose path is empty: no channel can be credited with them.
 NO_TOUCH = "no_touch"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Touches:
-    """All touches of all paths, one after the other."""
-
-    names: list[Any]
-    channel: NDArray  # place in names
-    path: NDArray  # row of the path
-    place: NDArray  # 0 is the first touch of its path
-    length: NDArray  # touches of its path
-    conversions: NDArray  # by path, as the next two
-    value: NDArray
-    nulls: NDArray
 
 
 def credit_from_paths(
@@ -105,7 +91,7 @@ def credit_from_paths(
 
     _check_choice("model", model, MODELS)
     _check_choice("removal", removal, REMOVALS)
-    touches, empty = _touches(paths)
+    touches, empty = read_touches(paths)
     attrs: dict[str, Any] = {"model": model}
     if model == "markov":
         shares, found = _markov(touches, removal)
@@ -113,7 +99,7 @@ def credit_from_paths(
         credit, value = shares * touches.conversions.sum(), shares * touches.value.sum()
     else:
         if model == "time_decay":
-            ages = _ages(paths, touches)
+            ages = read_ages(paths, touches)
             weights = _decay(touches, ages, half_life if ages is None else half_life_days)
         else:
             weights = _weights(touches, model, first_share, last_share)
@@ -136,7 +122,7 @@ def _with_empty(table: pd.DataFrame, conversions: float, value: float) -> pd.Dat
     return table.sort_values("channel", key=lambda names: names.astype(str), ignore_index=True)
 
 
-def _weights(touches: _Touches, model: str, first_share: float, last_share: float) -> NDArray:
+def _weights(touches: Touches, model: str, first_share: float, last_share: float) -> NDArray:
     """The share of each touch in its path's conversions."""
     first, last = touches.place == 0, touches.place == touches.length - 1
     if model == "first":
@@ -151,7 +137,7 @@ def _weights(touches: _Touches, model: str, first_share: float, last_share: floa
 
 
 def _position_weights(
-    touches: _Touches, first: NDArray, last: NDArray, first_share: float, last_share: float
+    touches: Touches, first: NDArray, last: NDArray, first_share: float, last_share: float
 ) -> NDArray:
     import numpy as np
 
@@ -167,7 +153,7 @@ def _position_weights(
     return np.where(touches.length == 1, 1.0, weights)
 
 
-def _set_weights(touches: _Touches) -> NDArray:
+def _set_weights(touches: Touches) -> NDArray:
     """Equal shares of the distinct channels, on the first touch of each."""
     import numpy as np
 
@@ -179,7 +165,7 @@ def _set_weights(touches: _Touches) -> NDArray:
     return np.divide(weights, distinct[touches.path], out=weights, where=weights > 0)
 
 
-def _decay(touches: _Touches, ages: NDArray | None, half_life: float) -> NDArray:
+def _decay(touches: Touches, ages: NDArray | None, half_life: float) -> NDArray:
     import numpy as np
 
     if not half_life > 0:
@@ -194,7 +180,7 @@ def _decay(touches: _Touches, ages: NDArray | None, half_life: float) -> NDArray
     return weights / total[touches.path]
 
 
-def _markov(touches: _Touches, removal: str) -> tuple[NDArray, dict[str, Any]]:
+def _markov(touches: Touches, removal: str) -> tuple[NDArray, dict[str, Any]]:
     rate, effects = conversion_and_effects(_count_moves(touches))
     if removal == RENORMALISE:
         effects = _path_effects(touches, float(rate))
@@ -203,7 +189,7 @@ def _markov(touches: _Touches, removal: str) -> tuple[NDArray, dict[str, Any]]:
     return (shares_of(effects) if len(effects) else effects), found
 
 
-def _count_moves(touches: _Touches) -> Moves:
+def _count_moves(touches: Touches) -> Moves:
     import numpy as np
 
     size = len(touches.names)
@@ -219,7 +205,7 @@ def _count_moves(touches: _Touches) -> Moves:
     )
 
 
-def _path_effects(touches: _Touches, rate: float) -> NDArray:
+def _path_effects(touches: Touches, rate: float) -> NDArray:
     on_path = _set_weights(touches) > 0
     went = touches.conversions + touches.nulls
     conversions_with = _sum(touches, touches.conversions[touches.path] * on_path)
@@ -229,92 +215,10 @@ def _path_effects(touches: _Touches, rate: float) -> NDArray:
     )
 
 
-def _sum(touches: _Touches, weights: NDArray) -> NDArray:
+def _sum(touches: Touches, weights: NDArray) -> NDArray:
     import numpy as np
 
     return np.bincount(touches.channel, weights=weights, minlength=len(touches.names))
-
-
-def _touches(paths: pd.DataFrame) -> tuple[_Touches, tuple[float, float]]:
-    """The touches of the paths that have any; conversions and value of those that have none."""
-    import numpy as np
-    import pandas as pd
-
-    _check_columns(paths)
-    numbers = [_numbers(paths, name) for name in ("conversions", "value", "nulls")]
-    lengths = np.array([len(path) for path in paths["path"]], dtype="int64")
-    kept = lengths > 0
-    empty = (float(numbers[0][~kept].sum()), float(numbers[1][~kept].sum()))
-    flat = [channel for path in paths["path"] for channel in path]
-    codes, names = pd.factorize(np.array([*flat, None], dtype=object)[:-1], use_na_sentinel=True)
-    if (codes < 0).any():
-        raise DataError("a path holds a touch without a name", "expected the names of channels")
-    order = sorted(range(len(names)), key=lambda place: str(names[place]))
-    ranks = np.argsort(np.array(order, dtype="int64"))
-    lengths = lengths[kept]
-    path = np.repeat(np.arange(len(lengths)), lengths)
-    begins = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    touches = _Touches(
-        names=[names[place] for place in order],
-        channel=ranks[codes] if len(codes) else codes.astype("int64"),
-        path=path,
-        place=np.arange(len(path)) - begins,
-        length=np.repeat(lengths, lengths),
-        conversions=numbers[0][kept],
-        value=numbers[1][kept],
-        nulls=numbers[2][kept],
-    )
-    return touches, empty
-
-
-def _check_columns(paths: pd.DataFrame) -> None:
-    missing = [name for name in ("path", "conversions") if name not in paths]
-    if missing:
-        raise DataError(
-            f"the paths have no column {missing[0]}",
-            "expected path and conversions, and value and nulls where known",
-        )
-    for path in paths["path"]:
-        if isinstance(path, str) or not hasattr(path, "__len__"):
-            raise DataError(
-                f"a path is {path!r}",
-                "expected a list of channel names in order of time",
-                'Split texts first, e.g. paths["path"].str.split(" > ")',
-            )
-
-
-def _numbers(paths: pd.DataFrame, name: str) -> NDArray:
-    import numpy as np
-    import pandas as pd
-
-    if name not in paths:
-        return np.zeros(len(paths))
-    numbers = pd.to_numeric(paths[name], errors="coerce").to_numpy("float64", na_value=np.nan)
-    wrong = ~np.isfinite(numbers) | ((numbers < 0) & (name != "value"))
-    if wrong.any():
-        found = paths[name].iloc[int(np.flatnonzero(wrong)[0])]
-        raise DataError(
-            f"{name} of a path is {found!r}", "expected a number, and no negative count"
-        )
-    return numbers
-
-
-def _ages(paths: pd.DataFrame, touches: _Touches) -> NDArray | None:
-    """Days before the conversion by touch; None where only places are known."""
-    import numpy as np
-
-    if "days_before" not in paths:
-        return None
-    for path, days in zip(paths["path"], paths["days_before"], strict=True):
-        if len(path) != len(days):
-            raise DataError(
-                f"a path of {len(path)} touches has {len(days)} days_before",
-                "expected a number of days for each touch",
-            )
-    flat = np.array([day for days in paths["days_before"] for day in days], dtype="float64")
-    if not (flat >= 0).all():
-        raise DataError("days_before holds a negative or missing number", "expected days from 0")
-    return flat
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:

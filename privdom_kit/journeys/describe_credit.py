@@ -88,8 +88,6 @@ def describe_attribution(result: Result) -> Finding:
     """Which touchpoint last touch credits beyond what is lost without it."""
     if (finding := unanswered_finding(result)) is not None:
         return finding
-    figures = result.figures
-    watch = result.verdict is Verdict.WATCH
     return Finding(
         result,
         statement=_credit_statement(result),
@@ -100,15 +98,23 @@ def describe_attribution(result: Result) -> Finding:
             *_most_credited(result),
             msg("These are models of what went together, not of cause."),
         ),
-        action=msg(
-            "Before budget follows the credit of {touchpoint}, hold it back from a random part of "
-            "the people and compare their orders.",
-            touchpoint=label(str(figures["overcredited"])),
-        )
-        if watch
-        else None,
+        action=_credit_action(result) if result.verdict is Verdict.WATCH else None,
         owner=CRM_LEAD,
         money_basis=NO_MONEY,
+    )
+
+
+def _credit_action(result: Result) -> Message:
+    touchpoint = label(str(result.figures["overcredited"]))
+    if _holdout_sentence(result):
+        return msg(
+            "Judge {touchpoint} by the test in which it was held back, not by its credit.",
+            touchpoint=touchpoint,
+        )
+    return msg(
+        "Before budget follows the credit of {touchpoint}, hold it back from a random part of "
+        "the people and compare their orders.",
+        touchpoint=touchpoint,
     )
 
 

@@ -20,6 +20,7 @@ from privdom_kit.journeys.path_counts import (
     count_flow,
     count_routes,
     count_steps,
+    rank_before_orders,
     read_steps,
 )
 from privdom_kit.journeys.path_rows import (
@@ -200,12 +201,16 @@ def _flow(rows: nw.LazyFrame, paths: PathRows, settings: Settings) -> tuple[pd.D
     """The moves into orders among the touchpoints drawn; the others are one."""
     import narwhals as nw
 
-    drawn = min(settings.journeys.path_flow_touchpoints, len(paths.names))
-    names = (*paths.names[:drawn], *([OTHER] if drawn < len(paths.names) else []))
+    ranked = rank_before_orders(rows, settings)
+    drawn = ranked[: settings.journeys.path_flow_touchpoints]
+    names = (*(paths.names[node] for node in drawn), *([OTHER] if len(ranked) > len(drawn) else []))
 
     def merged(name: str) -> nw.Expr:
-        far = nw.col(name) >= drawn
-        return nw.when(far).then(nw.lit(drawn)).otherwise(nw.col(name)).cast(nw.Int32).alias(name)
+        place: nw.Expr = nw.lit(len(drawn))
+        for rank, node in enumerate(drawn):
+            place = nw.when(nw.col(name) == node).then(nw.lit(rank)).otherwise(place)
+        known = ~nw.col(name).is_null()
+        return nw.when(known).then(place).otherwise(nw.lit(None)).cast(nw.Int32).alias(name)
 
     table = count_flow(rows.with_columns(merged("node"), merged("previous")), names, settings)
     table = table.sort_values(["steps_before", "from_state", "to_state"], ascending=[0, 1, 1])

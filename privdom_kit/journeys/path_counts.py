@@ -98,6 +98,19 @@ def count_steps(rows: nw.LazyFrame, names: tuple[str, ...], settings: Settings) 
     return table.sort_values(["step", "state"], ignore_index=True).drop(columns="state")
 
 
+def rank_before_orders(rows: nw.LazyFrame, settings: Settings) -> list[int]:
+    """The nodes among the last steps before orders, the most frequent first."""
+    import narwhals as nw
+
+    near = nw.col("length") - nw.col("place") < settings.journeys.path_steps
+    counts = (
+        rows.filter(nw.col("converted") == 1, near).group_by("node").agg(nw.len().alias("paths"))
+    )
+    found = collect(counts, limit=settings.journeys.path_touchpoints + 1)
+    ranked = found.sort_values(["paths", "node"], ascending=[False, True])
+    return [int(node) for node in ranked["node"]]
+
+
 def count_flow(rows: nw.LazyFrame, names: tuple[str, ...], settings: Settings) -> pd.DataFrame:
     """Moves into orders: ``steps_before, from_state, to_state, customers, paths``.
 

@@ -98,6 +98,18 @@ def test_steps_and_flow_add_up_as_walked(make) -> None:
     assert moved["orders"].to_dict() == dict(flow)
 
 
+def test_the_flow_names_the_touchpoints_before_orders(make) -> None:
+    """Live is met most, but before orders sms and group are: the third counts as other."""
+    sent = [(person, 390 * DAY, "live") for person in range(40)]
+    sent += [(person, 390 * DAY, "sms") for person in range(50, 60)]
+    sent += [(person, 390 * DAY, "group") for person in range(60, 66)]
+    bought = [(person, 391 * DAY, 5) for person in (0, 1, *range(50, 66))]
+    base, settings = make(sent, bought, journeys={"path_flow_touchpoints": 2})
+    flow = journeys.measure_paths(base, settings).tables["flow"]
+    found = flow.set_index("from_touchpoint")["orders"].to_dict()
+    assert found == {"sms": 10, "group": 6, "other_touchpoints": 2}
+
+
 def test_by_hand(make) -> None:
     """Person 1 meets live twice, then group, and orders; person 2 meets live and does not."""
     sent = [(1, 390 * DAY, "live"), (1, 391 * DAY, "live"), (1, 392 * DAY, "group")]

@@ -111,6 +111,10 @@ def test_a_holdout_speaks_where_there_is_one(results) -> None:
         "Where text message was held back (test spring), 22.0% of 800 people ordered within 30 "
         "days, and 22.0% of 1,600 who got it: +0.0 points (interval -3.6 points to +3.4 points)."
     )
+    finding = journeys.describe_attribution(replace(result, tables=tables))
+    assert finding.action.render("en") == (
+        "Judge text message by the test in which it was held back, not by its credit."
+    )
     assert "在留出测试（spring）中" in say(replace(result, tables=tables), "zh")[3]
 
 
