@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _HEADING = re.compile(r"<h([1-4])>(.*?)</h\1>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 _SETUP_TAGS = frozenset({"parameters", "injected-parameters"})
+# Width in CSS pixels from which on a picture is a page of its own (a chart of the text is 720).
+_SHEET = 1200
 _WORDS = {
     "computed": msg("How this was computed"),
     "setup": msg("Parameters and set-up"),
@@ -172,6 +174,11 @@ def _alt_text(output: Any, mimetype: str) -> str:
     return str(alt or output.data.get("text/plain", ""))
 
 
+def _is_sheet(output: Any, mimetype: str) -> bool:
+    """Whether a picture is a page of its own: too wide for the text's column, printed on A3."""
+    return int(output.get("metadata", {}).get(mimetype, {}).get("width") or 0) >= _SHEET
+
+
 @lru_cache(maxsize=1)
 def _exporter() -> TemplateExporter:
     """The exporter of a page's body, made once a process."""
@@ -194,5 +201,6 @@ def _exporter() -> TemplateExporter:
     exporter.register_filter("safe_markdown", markdown_html)
     exporter.register_filter("scrub", scrub)
     exporter.register_filter("alt_text", _alt_text)
+    exporter.register_filter("is_sheet", _is_sheet)
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="python"))
     return exporter

@@ -95,6 +95,20 @@ def test_every_picture_has_its_alt_text() -> None:
     assert alts == ["Customers by state. 流失占三成", "A plain chart"]
 
 
+def test_a_wide_picture_is_a_page_of_its_own() -> None:
+    """A chart of the text's column is 720 wide; a sheet is scrolled, and printed on A3."""
+    outputs = [
+        new_output(
+            "display_data", data={"image/png": PNG}, metadata={"image/png": {"width": width}}
+        )
+        for width in (720, 1654)
+    ]
+    soup = _page(new_code_cell("plot()", outputs=outputs))
+    classes = [" ".join(figure["class"]) for figure in soup.find_all("figure")]
+    assert classes[-2:] == ["chart", "chart sheet"]
+    assert "@page sheet { size: A3 landscape;" in soup.find("style").text
+
+
 def test_the_policy_forbids_every_request_and_allows_one_script() -> None:
     soup = _page()
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
