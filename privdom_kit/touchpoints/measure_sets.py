@@ -39,7 +39,7 @@ UNITS = {
     "combination": "text: combination of the library",
     "in_use": "text: whether the brand has what it joins",
     "traced": "text: whether people can be followed through all of it",
-    "missing": "text: touchpoints that are lacking",
+    "missing": "text: touchpoints that are lacking; of a choice, the first",
     "buyers": "count: people of them with an order in the period",
     "buyer_rate": "percent: share of the people with an order in the period",
     "kind": "text: tool or operation",
@@ -253,13 +253,13 @@ def _library_table(sets: OrderSets, chance: Chance, present: set[str], rules: An
 def _library_line(
     one: Combination, sets: OrderSets, chance: Chance, present: set[str], rules: Any
 ) -> dict[str, Any]:
-    lacking = ["/".join(choice) for choice in one.needs if not present & set(choice)]
+    lacking = [choice[0] for choice in one.needs if not present & set(choice)]
     traced = all(set(choice) & set(sets.touchpoints) for choice in one.needs)
     line = {
         "combination": one.id,
         "in_use": str(not lacking).lower(),
         "traced": str(traced).lower(),
-        "missing": ", ".join(lacking) or None,
+        "missing": "+".join(lacking) or None,
     }
     if not traced:
         empty = ("people", "buyers", "buyer_rate", "buyer_rate_ci_lower", "buyer_rate_ci_upper")
@@ -314,7 +314,7 @@ def _axes(present: set[str]) -> pd.DataFrame:
                     "kind": kind,
                     "domain": domain,
                     "touchpoints_in_use": len(here),
-                    "touchpoint_names": ", ".join(here) or None,
+                    "touchpoint_names": "+".join(here) or None,
                 }
             )
     return pd.DataFrame(lines)

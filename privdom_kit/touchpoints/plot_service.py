@@ -176,6 +176,4 @@ def set_name(value: object) -> str:
     """The words for a set of touchpoints."""
     if is_missing(value):
         return MISSING
-    if value == "none":
-        return text("no touchpoint")
-    return " + ".join(str(label(name)) for name in str(value).split("+"))
+    return text("no touchpoint") if value == "none" else str(label(str(value)))

@@ -66,3 +66,10 @@ def test_labels_stand_inside_sentences() -> None:
     playbooks = {words for name, words in LABELS.items() if name[:2].isdigit()}
     raised = {words for words in LABELS.values() if words[0].isupper()}
     assert raised == names | playbooks
+
+
+def test_a_set_of_names_is_worded_by_its_parts() -> None:
+    assert label("live+wecom_chat").render("en") == "live + WeCom chat"
+    assert label("live+wecom_chat").render("zh") == "直播 + 企业微信"
+    assert has_label("live+wecom_chat")
+    assert not has_label("live+someone's product")

@@ -213,7 +213,7 @@ def test_the_library_by_hand(measure) -> None:
     ]  # fmt: skip
     assert pair["orders"] == 5
     assert library.loc["mini_live_group", "in_use"] == "false"
-    assert library.loc["mini_live_group", "missing"] == "mini_program, live"
+    assert library.loc["mini_live_group", "missing"] == "mini_program+live"
     assert library.loc["ads_private", ["in_use", "traced"]].tolist() == ["true", "false"]
     assert pd.isna(library.loc["ads_private", "people"])
     axes = result.tables["axes"].set_index(["kind", "domain"])["touchpoints_in_use"].to_dict()

@@ -248,6 +248,16 @@ def test_themes_and_senders(measure) -> None:
     assert (figures["customer_messages"], figures["all_messages"]) == (3, 4)
 
 
+def test_messages_of_one_side_only_are_no_share(measure) -> None:
+    """An export without the brand's own messages would make any group all customers."""
+    groups = group("a", 971, 1000, 50, flicker(971, 1000, 4, 6))
+    touches = pd.DataFrame({"customer": [1, 2], "occurred_on": 990, "touchpoint": "group"})
+    touches = touches.assign(action="message", direction="customer")
+    figures = measure(groups, touches).figures
+    assert figures["all_messages"] is None
+    assert figures["customer_message_share"] is None
+
+
 def test_shuffled_days_change_nothing(measure) -> None:
     rng = np.random.default_rng(8)
     parts = [group(f"g{i}", 900, LAST, 120, rng.binomial(120, 0.1, 101)) for i in range(5)]
