@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _NO_MONEY = msg("No money is derived from a register.")
 _MOST_NAMED = 6
+_SMALL_P = 0.001  # what three digits can show
 
 
 def describe_catalogue(result: Result) -> Finding:
@@ -139,7 +140,7 @@ def _changes(result: Result) -> list[Message]:
     return [
         msg(
             "{name} ({role}): {kpi} {now:percent} of {base:count} people, {change:points} against "
-            "the period before (interval {low:points} to {high:points}; p {p:number}, corrected "
+            "the period before (interval {low:points} to {high:points}; p {p}, corrected "
             "for the touchpoints compared).",
             name=row.name_words,
             role=label(row.role) if isinstance(row.role, str) else label("several_roles"),
@@ -149,10 +150,17 @@ def _changes(result: Result) -> list[Message]:
             change=row.rate_change,
             low=row.rate_change_ci_lower,
             high=row.rate_change_ci_upper,
-            p=row.p_value_adjusted,
+            p=_p_words(row.p_value_adjusted),
         )
         for row in rows.rename(columns={"name": "name_words"}).itertuples(index=False)
     ]
+
+
+def _p_words(p_value: float) -> Message:
+    """A p-value of which nothing is left after rounding is said to be small, not nought."""
+    if p_value < _SMALL_P:
+        return msg("below {least:number}", least=_SMALL_P)
+    return msg("{p:number}", p=p_value)
 
 
 def _conflict_words(result: Result) -> list[Message]:

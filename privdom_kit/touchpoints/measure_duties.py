@@ -14,7 +14,15 @@ from privdom_kit.results import Result, Verdict
 from privdom_kit.rubrics import UNITS as RUBRIC_UNITS
 from privdom_kit.rubrics import RubricScore, score_rubric
 from privdom_kit.suppression import suppress, suppression_note
-from privdom_kit.touchpoints.duties import BEFORE, KPIS, NOW, count_people, duty_of, read_metrics
+from privdom_kit.touchpoints.duties import (
+    BEFORE,
+    KPIS,
+    NOW,
+    Duty,
+    count_people,
+    duty_of,
+    read_metrics,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +73,8 @@ def measure_roles(base: Base, settings: Settings) -> Result:
     kpi is a count or a rate of people out of touches, orders and the other tables; where there is
     nothing to count, or the stated kpi is a metric, a statistic of touchpoint_days, posts or
     groups stands instead, without an interval, as it names no people. A touchpoint without either
-    is not audited, and never a zero; nor is a rate that nobody counts for in both periods, since
-    then the exports do not carry what it counts.
+    is not audited, and never a zero; nor is a rate that nobody counts for in both periods, or an
+    interaction rate that everybody counts for, since then the exports do not carry what it counts.
 
     Conflicts: several roles or kpis stated for one touchpoint; one role stated for two, unless a
     rule of the articles gives it to both; a touchpoint of the rules with another role than theirs.
@@ -178,8 +186,7 @@ def _row(
     roles = entry.role if entry and entry.role else (known.role,) if known else ()
     kpi = entry.kpi[0] if entry and entry.kpi else known.kpi if known else None
     now, before = (duty_of(people.get((name, period)), kpi or "") for period in (NOW, BEFORE))
-    if not any(duty and duty.people for duty in (now, before)):
-        # Nobody in either period: the exports do not carry it, which is no rate of nought.
+    if _not_carried(kpi, now, before):
         now = before = None
     level = settings.touchpoints.confidence_level
     row: dict[str, Any] = {
@@ -204,6 +211,15 @@ def _row(
     row["metric"] = metric if row["metric_value"] is not None else None
     measured = now is not None or row["metric_value"] is not None
     return {**row, "status": MEASURED if measured else NOT_AUDITED}
+
+
+def _not_carried(kpi: str | None, now: Duty | None, before: Duty | None) -> bool:
+    """Whether the exports do not carry what a kpi counts, so that its rate would say nothing."""
+    duties = [duty for duty in (now, before) if duty is not None]
+    if not any(duty.people for duty in duties):
+        return True  # nobody in either period: no rate of nought
+    # Where everybody active interacted, the export holds interactions only.
+    return kpi == "interaction_rate" and all(duty.people == duty.base for duty in duties)
 
 
 def _bounds(name: str, x: int, n: int | None, level: float) -> dict[str, float | None]:

@@ -245,6 +245,26 @@ def test_posts_and_groups_stand_in_where_touches_say_nothing(connection) -> None
     assert table.loc["group", ["metric", "metric_value"]].tolist() == ["active_members", 6.0]
 
 
+def test_an_export_of_likes_only_has_no_interaction_rate(connection) -> None:
+    """All 50 active people liked: nobody who saw and did not like is in the data."""
+    rows = [(c, TODAY - 2, "moments", "like", "customer") for c in range(50)]
+    assert roles(connection, rows).table["status"].tolist() == ["not_audited"]
+    rows += [(c, TODAY - 2, "moments", "visit", "customer") for c in range(50, 100)]
+    row = roles(connection, rows).table.iloc[0]
+    assert (row["people"], row["base"], row["kpi_rate"]) == (50, 100, 0.5)
+
+
+def test_a_tiny_p_value_is_small_and_not_nought(connection) -> None:
+    """20 of 400 against 200 of 400; statsmodels' Newcombe interval: -0.5018 to -0.3948."""
+    rows = reading(TODAY - 3, 20, 400) + reading(TODAY - 40, 200, 400)
+    words = touchpoints.describe_roles(roles(connection, rows, **STATED)).evidence[0]
+    assert words.render("en") == (
+        "service account (seeding): reading rate of those reached 5.0% of 400 people, -45.0 points "
+        "against the period before (interval -50.2 points to -39.5 points; p below 0.001, "
+        "corrected for the touchpoints compared)."
+    )
+
+
 def test_conflicts_of_roles(connection) -> None:
     """WeCom and groups share closeness by rule; live is stated twice and shares transaction."""
     result = roles(
