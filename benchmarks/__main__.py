@@ -2,7 +2,7 @@
 
 import importlib
 
-BENCHMARKS = ("intake", "identity", "layering", "warm", "repeat_buying")
+BENCHMARKS = ("intake", "identity", "layering", "warm", "repeat_buying", "journeys")
 
 for name in BENCHMARKS:
     importlib.import_module(f"benchmarks.{name}").main()

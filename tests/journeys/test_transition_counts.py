@@ -66,6 +66,17 @@ def test_events_of_one_second_stand_by_name_whatever_the_rows():
         assert table_of(pd.DataFrame(rows, columns=COLUMNS)) == wanted
 
 
+def test_many_names_and_times_long_ago():
+    """More names than have a code, and the same log before 1970: the same answers."""
+    rows = [(1, n, f"n{n:03d}") for n in range(100)]
+    assert len(table_of(pd.DataFrame(rows, columns=COLUMNS))) == 99
+    told = [(1, -9, "b"), (1, -9, "a"), (1, -2, "a"), (2, -5, "b"), (2, 0, "a")]
+    assert table_of(pd.DataFrame(told, columns=COLUMNS)) == counted(told, False)
+    assert table_of(pd.DataFrame(told, columns=COLUMNS), collapse_repeats=True) == counted(
+        told, True
+    )
+
+
 @settings(max_examples=40)
 @given(
     rows=st.lists(
