@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from privdom_kit.journeys.path_rows import OTHER
 from privdom_kit.journeys.plot_flow import draw_sankey
 from privdom_kit.labels import label
 from privdom_kit.messages import msg, text
@@ -42,7 +43,7 @@ def plot_paths(result: Result, ax: Axes | None = None) -> Axes | None:
         return ax
     ax = ax or new_axes(height=4.6, grid="none")
     shown = flow[flow["orders"].notna()]
-    names = list(dict.fromkeys(shown["from_touchpoint"]))
+    names = sorted(dict.fromkeys(shown["from_touchpoint"]), key=lambda name: name == OTHER)
     end = "order"
     heights = draw_sankey(ax, shown, names, end)
     steps = sorted({step for step, _ in heights}, reverse=True)
