@@ -188,15 +188,11 @@ def _topics(channel: str) -> tuple[str, ...]:
 def _keyword_hits(plain: str, channel: str, vendor: str | None) -> Iterator[Hit]:
     bare = _LINK.sub(" ", plain)
     sentences = [part for part in _SENTENCE_END.split(bare) if part]
-    topics, forbidden = _topics(channel), set[str]()
+    topics = _topics(channel)
     for rule in load_rules().values():
         if rule.topic not in topics or not rule.patterns:
             continue
         sure, unsure = _found(rule, sentences)
-        if rule.id == "AD-01":
-            forbidden = sure
-        elif rule.id == "AD-02":
-            sure -= forbidden  # the law's own words are hits of AD-01 already
         if sure:
             yield Hit(rule.id, _severity(rule, vendor), "keyword", tuple(sorted(sure)))
         if unsure - sure:

@@ -24,7 +24,7 @@ def rules_of(text: str, channel: str, vendor: str | None = None, **more) -> dict
     ("text", "expected"),
     [
         # AD-01 and AD-02: the law's three words and the trade's list (rules.md, section 2)
-        ("全网最佳驼乳粉，今天下单立减。", {"AD-01": "block"}),
+        ("全网最佳驼乳粉，今天下单立减。", {"AD-01": "block", "AD-02": "warn"}),  # in both lists
         ("国家级牧场直供", {"AD-01": "block"}),
         ("全网销量第一的奶粉", {"AD-02": "warn"}),
         ("顶级奶源，独家工艺", {"AD-02": "warn"}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import client_tables
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,10 +25,12 @@ from privdom_kit.estimates import equality_test
 from privdom_kit.messages import set_language
 from privdom_kit.report.theme import chart_title
 from privdom_kit.results import Result, Verdict
+from privdom_kit.rule_check import check_text
 from privdom_kit.touchpoints.measure_duties import _fallen
 
 TODAY = 20_000
 CAMEL = Path(__file__).parents[2] / "sample_data" / "camel_milk"
+SCOOTER = CAMEL.parent / "ev_scooter"
 
 
 @pytest.fixture
@@ -446,11 +450,12 @@ def test_a_limit_leaves_the_oldest_and_says_so(connection) -> None:
 
 def test_an_override_with_its_reason_no_longer_blocks(connection) -> None:
     frames = {"posts": posts((TODAY, "moments", "最佳拍档奶粉"))}
-    forms = {"rule_overrides": [{"rule": "AD-01", "reason": "注册商标", "words": "最佳"}]}
+    told = [{"rule": rule, "reason": "注册商标", "words": "最佳"} for rule in ("AD-01", "AD-02")]
+    forms = {"rule_overrides": told}
     base, rules = client_tables.base(connection, frames, TODAY, forms=forms)
     result = touchpoints.measure_copy_rules(base, rules)
     assert result.verdict is Verdict.CLEAR
-    assert result.figures["overridden_texts"] == 1
+    assert result.figures["overridden_texts"] == 2
     assert result.table[["severity", "reason"]].iloc[0].tolist() == ["info", "注册商标"]
 
 
@@ -487,11 +492,27 @@ def test_the_planted_posts_of_camel_milk_are_found_and_no_other(language: str) -
     assert result.figures["posts_scanned"] == 336
     assert own.groupby("rule")["texts"].sum().to_dict() == {
         # SH-03 also stands in the post written for SH-02: it asks to invite three friends
-        **{"AD-01": 2, "SH-01": 1, "SH-02": 1, "SH-03": 2},
+        # and 最佳 is a word of AD-01 and of AD-02
+        **{"AD-01": 2, "AD-02": 1, "SH-01": 1, "SH-02": 1, "SH-03": 2},
     }
     set_language(language)
     ax = touchpoints.plot_copy_rules(result)
     assert [bar.get_width() for bar in ax.patches] == result.table["texts"].tolist()
+
+
+def test_the_planted_posts_of_ev_scooter_are_found_by_rule() -> None:
+    """facts.yml, rule_hits, counted by hand of its maker: posts by rule; 270 near misses.
+
+    最高级 holds 最高, a word of AD-02: the facts leave that hit open, so its posts are taken out.
+    """
+    facts = yaml.safe_load((SCOOTER / "facts.yml").read_text("utf-8"))["facts"]["rule_hits"]
+    found: dict[str, set[str]] = {}
+    with (SCOOTER / "tables" / "posts.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            for hit in check_text(row["text"], row["touchpoint"], purpose=row["purpose"]):
+                if hit.severity != "info" and hit.words != ("最高",):
+                    found.setdefault(hit.rule, set()).add(row["post_id"])
+    assert found == {rule: set(ids) for rule, ids in facts["counted"]["hits"].items()}
 
 
 # ---------------------------------------------------------------------------------------------
