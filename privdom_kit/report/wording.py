@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CRM_LEAD = msg("CRM lead")
 DATA_OWNER = msg("Data owner")
+NOT_IN_MONEY = msg("What this is worth cannot be derived from these data.")
 
 
 def unanswered_finding(result: Result) -> Finding | None:
