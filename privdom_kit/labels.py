@@ -939,6 +939,10 @@ _WORDED = {
     # registers, ratings, texts against the rules
     "interactions_per_post": "likes, comments and shares per post",
     "active_members": "active group members a day",
+    # registers, ratings, texts against the rules
+    "reach_cost": "cost of reach",
+    "reach_costs": "cost of reach by touchpoint",
+    "cost_per_person": "cost for each person reached",
     # reasons for leaving rows out
     "reply time above a day": "reply time above a day",
     "no members": "no members",

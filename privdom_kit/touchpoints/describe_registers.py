@@ -72,6 +72,7 @@ def _catalogue_evidence(result: Result) -> list[Message]:
                 in_use=figures["in_use"],
             )
         )
+    said += _cost_words(result)
     if figures["unknown_touchpoints"]:
         unknown = list(result.tables["unknown_touchpoints"]["touchpoint"])
         said.append(
@@ -81,6 +82,22 @@ def _catalogue_evidence(result: Result) -> list[Message]:
             )
         )
     return said
+
+
+def _cost_words(result: Result) -> list[Message]:
+    costs = result.tables.get("reach_costs")
+    if costs is None:
+        return []
+    known = costs.dropna(subset=["cost_per_person"]).head(_MOST_NAMED)
+    return [
+        msg(
+            "{touchpoint}: {cost:money} for each of {people:count} people reached.",
+            touchpoint=label(row.touchpoint),
+            cost=row.cost_per_person,
+            people=row.people_reached,
+        )
+        for row in known.itertuples(index=False)
+    ]
 
 
 def _names(table: pd.DataFrame, status: str) -> Message:

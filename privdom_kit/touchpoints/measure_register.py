@@ -10,6 +10,8 @@ from privdom_kit.formats import day_date
 from privdom_kit.knowledge.touchpoints import load_touchpoints
 from privdom_kit.messages import Message, bilingual, msg
 from privdom_kit.results import Result, Verdict
+from privdom_kit.suppression import suppression_note
+from privdom_kit.touchpoints.reach_costs import cost_of_reach
 from privdom_kit.touchpoints.traces import Trace, read_traces, seen_by, unknown_names
 
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ UNITS = {
     "with_entry_code": "count: of those, with an entry code of their own",
     "with_entry_code_share": "percent: share with an entry code",
     "unknown_touchpoints": "count: names in the data that the catalogue does not know",
+    "people_reached": "count: people whom the brand reached there in the period",
+    "reach_cost": "money: cost of the deliveries there in the period",
+    "cost_per_person": "money: cost for each person reached; null where it is not known",
     "contradicted": "count: touchpoints stated not in use that the data show active",
 }
-QUESTION = Question("catalogue", ("S001", "S170"), UNITS)
+QUESTION = Question("catalogue", ("S001", "S163", "S170"), UNITS)
 
 
 def measure_catalogue(base: Base, settings: Settings) -> Result:
@@ -60,7 +65,8 @@ def measure_catalogue(base: Base, settings: Settings) -> Result:
         ``table``: touchpoint, name, group, status (active: data or content in the last
         ``catalogue_days``; silent: earlier only; stated_without_data; not_in_use; not_audited),
         last_on, stated_in_use, owner, entry_code. ``tables``: groups (status by family),
-        unknown_touchpoints (names of the data that are not listed), without_entry_code.
+        unknown_touchpoints (names of the data that are not listed), without_entry_code,
+        reach_costs (people reached and cost for each, where it is known).
         act: one that is stated in use has gone silent, or one stated not in use is active.
         watch: something is stated without data, not audited, or unknown. not_measured: neither
         data nor forms.yml name a touchpoint.
@@ -75,6 +81,7 @@ def measure_catalogue(base: Base, settings: Settings) -> Result:
     table = _table(traces, stated, since)
     unknown = unknown_names(traces, set(stated))
     figures = _figures(table, stated, unknown)
+    costs, cells = cost_of_reach(base, settings)
     return QUESTION.answer(
         base.as_of,
         _judge(figures, table),
@@ -82,8 +89,8 @@ def measure_catalogue(base: Base, settings: Settings) -> Result:
         used,
         coverage=coverage,
         figures=figures,
-        tables=_extra(table, stated, unknown),
-        notes=_notes(figures),
+        tables={**_extra(table, stated, unknown), **({"reach_costs": costs} if len(costs) else {})},
+        notes=(*_notes(figures), *suppression_note(cells, settings.privacy.min_cell)),
     )
 
 

@@ -117,6 +117,31 @@ def test_the_end_of_a_relation_and_a_statistic_of_0_show_nothing_at_work(connect
     assert (found["wecom_chat"], found["live"]) == ("silent", "not_audited")
 
 
+def test_cost_of_reach_and_what_has_no_known_cost(connection) -> None:
+    """SMS: 0.05 + 0.05 + 0.10 yuan for two people of late. One call without a cost: unknown."""
+    deliveries = pd.DataFrame(
+        [
+            (1, "sms", TODAY - 1, 5),
+            (1, "sms", TODAY - 2, 5),
+            (2, "sms", TODAY - 2, 10),
+            (3, "sms", TODAY - 40, 10),
+            (1, "call", TODAY - 1, 12),
+            (2, "call", TODAY - 1, None),
+        ],
+        columns=["customer", "channel", "sent_on", "cost_cents"],
+    ).assign(delivery_id=range(6))
+    deliveries["cost_cents"] = deliveries["cost_cents"].astype("Int64")
+    base, rules = client_tables.base(connection, {"deliveries": deliveries}, TODAY)
+    result = touchpoints.measure_catalogue(base, rules)
+    found = result.tables["reach_costs"].set_index("touchpoint")
+    assert found.index.tolist() == ["sms", "call"]
+    assert found.loc["sms", "people_reached"] == 2
+    assert found.loc["sms", "cost_per_person"] == pytest.approx(0.10)
+    assert pd.isna(found.loc["call", "cost_per_person"])
+    words = [m.render("en") for m in touchpoints.describe_catalogue(result).evidence]
+    assert "text message: CN¥0.10 for each of 2 people reached." in words
+
+
 def test_nothing_at_all_is_not_measured(connection) -> None:
     base, rules = client_tables.base(connection, {}, TODAY)
     for measure in ("catalogue", "roles", "copy_rules", "benefits", "member_system"):
