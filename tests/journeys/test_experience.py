@@ -25,6 +25,7 @@ def sums(numbers: list[float]) -> tuple[float, float, float]:
     return len(numbers), float(sum(numbers)), float(sum(n * n for n in numbers))
 
 
+@pytest.mark.filterwarnings("ignore:Precision loss occurred")  # scipy, where all in a group agree
 @given(values, values)
 def test_means_and_differences_are_those_of_scipy(a: list[int], b: list[int]) -> None:
     """scipy.stats: the t interval, and Welch's test with its interval, from the raw numbers."""
