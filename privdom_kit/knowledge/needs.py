@@ -61,7 +61,7 @@ _NEEDS = {
     "03_journey_mapping": {
         "stages": "orders | contacts | followers | members | touches | deliveries | leads",
         "funnel": "orders contacts | orders followers | orders touches",
-        "transitions": "touches",
+        "transitions": "touches | orders contacts | orders followers | deliveries",
         "paths": _WAYS,
         "attribution": _WAYS,
         "absorption": _WAYS,
