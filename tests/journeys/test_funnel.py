@@ -14,14 +14,12 @@ import pytest
 import yaml
 from client_tables import day
 
-from privdom_kit.base import Base
 from privdom_kit.client import open_client
 from privdom_kit.config import read_config
 from privdom_kit.engine import closing, connect
 from privdom_kit.errors import ConfigError
 from privdom_kit.estimates import difference_interval, proportion_interval
-from privdom_kit.forms import Forms
-from privdom_kit.journeys import measure_funnel
+from privdom_kit.journeys import measure_funnel, read_base
 from privdom_kit.journeys.funnel_setup import Step
 from privdom_kit.journeys.measure_conversion import _layers, _surest
 from privdom_kit.results import Verdict
@@ -287,9 +285,7 @@ def test_the_planted_funnel_of_the_sample_brand_is_recovered():
     ]
     loaded = open_client(read_config(folder / "client.yml"))
     settings = Settings.model_validate({"journeys": {"funnel": {"steps": steps}}})
-    as_of = loaded.as_of.isoformat()
-    base = Base(dict(loaded.tables), Forms(), loaded.economics, as_of, loaded.as_of_day)
-    result = measure_funnel(base, settings)
+    result = measure_funnel(read_base(loaded), settings)
     table = result.table.set_index("name")
     assert table["customers"].to_dict() == fact["counted"]["reached"]
     planted = fact["planted"]["share_of_step_before"]
