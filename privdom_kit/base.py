@@ -27,6 +27,7 @@ class Base:
         economics: What money figures rest on; None where not given.
         as_of: Last day seen, ISO.
         as_of_day: The same as an integer day.
+        control_arms: What test arms are called to which nothing was sent.
     """
 
     tables: Mapping[str, Table]
@@ -34,6 +35,7 @@ class Base:
     economics: Economics
     as_of: str
     as_of_day: int
+    control_arms: tuple[str, ...]
 
     def has(self, table: str, *columns: str) -> bool:
         """Whether the client gave this table with these columns."""
@@ -58,14 +60,14 @@ class Base:
     @cached_property
     def events(self) -> Events:
         """Everything that happened between brand and people, on one scale. Computed once."""
-        return gather_events(self.tables, self.purchases)
+        return gather_events(self.tables, self.purchases, self.control_arms)
 
 
 def read_base(client: Any) -> Base:
     """What the questions of 02 and 03 start from.
 
     Args:
-        client: With ``tables, config, economics, as_of, as_of_day``.
+        client: With ``tables, config, settings, economics, as_of, as_of_day``.
 
     Raises:
         ConfigError: forms.yml cannot be used.
@@ -76,4 +78,5 @@ def read_base(client: Any) -> Base:
         economics=client.economics,
         as_of=client.as_of.isoformat(),
         as_of_day=int(client.as_of_day),
+        control_arms=client.settings.copy_tests.control_arms,
     )

@@ -19,15 +19,17 @@ responses   survey              answered
 ==========  ==================  ===========================================================
 
 ``friend_added_at`` and ``ordered_at`` of deliveries are left to contacts and orders, which know
-them for everyone. The channel ``wecom`` of a delivery is the touchpoint ``wecom_chat``.
+them for everyone. The channel ``wecom`` of a delivery is the touchpoint ``wecom_chat``. Rows of
+control arms are no events: nothing was sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.purchases import COUNTED, Purchases
 from privdom_kit.results import Coverage
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 ORDER = "order"
+HELD_BACK = "held back on purpose"
 BRAND, CUSTOMER = 0, 1
 #: What decides the order of a person's events, ties included: time, then the table as listed
 #: above, then the stored order of its rows.
@@ -131,15 +134,19 @@ class _Names:
         return self.values.index(name)
 
 
-def gather_events(tables: Mapping[str, Table], purchases: Purchases | None) -> Events:
+def gather_events(
+    tables: Mapping[str, Table], purchases: Purchases | None, control_arms: Collection[str]
+) -> Events:
     """The events of all tables that were given.
 
     Args:
         tables: The canonical tables by name.
         purchases: What counts as an order; None without orders.
+        control_arms: What test arms are called to which nothing was sent.
     """
     import narwhals as nw
 
+    tables = _without_held_back(tables, control_arms)
     places = _Names(_dictionary(tables, "touchpoint"))
     actions = _Names(_dictionary(tables, "action"))
     parts = list(_parts(tables, purchases, places, actions))
@@ -151,6 +158,27 @@ def gather_events(tables: Mapping[str, Table], purchases: Purchases | None) -> E
     names = (tuple(places.values), tuple(actions.values))
     counts = _counts(frame, *names)
     return Events(frame, *names, counts, _coverage(tables, purchases))
+
+
+def _without_held_back(
+    tables: Mapping[str, Table], control_arms: Collection[str]
+) -> Mapping[str, Table]:
+    """The tables with the deliveries that went out; the others are counted as left out."""
+    import narwhals as nw
+
+    if "deliveries" not in tables:
+        return tables
+    deliveries = tables["deliveries"]
+    held = held_back(deliveries, control_arms)
+    rows = collect(deliveries.frame.filter(held).select(nw.len().alias("rows")), limit=1)
+    seen, left = deliveries.coverage, int(rows["rows"].iloc[0])
+    dropped = {**seen.dropped, **({HELD_BACK: left} if left else {})}
+    sent = replace(
+        deliveries,
+        frame=deliveries.frame.filter(~held),
+        coverage=Coverage(seen.rows, seen.used - left, dropped),
+    )
+    return {**tables, "deliveries": sent}
 
 
 def _dictionary(tables: Mapping[str, Table], domain: str) -> tuple[str, ...]:

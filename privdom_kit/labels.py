@@ -1012,6 +1012,7 @@ _WORDED = {
     "fitted_rate": "removal rate by the model",
     "followed_number": "messages of the people followed",
     "held_out": "held out",
+    "held back on purpose": "held back on purpose",
     "holdout_difference": "removals: sent to less held out",
     "holdout_held": "people held out",
     "holdout_test": "test with a holdout",

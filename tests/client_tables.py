@@ -105,14 +105,16 @@ def base(
     Small cells are shown unless ``privacy`` is among the settings (topics by name).
     """
     settings.setdefault("privacy", {"min_cell": 1})
+    checked = Settings.model_validate(settings)
     made = Base(
         tables={n: table(connection, n, f, dictionaries) for n, f in frames.items()},
         forms=Forms.model_validate(forms or {}),
         economics=Economics(**(economics or {})),
         as_of=(dt.date(1970, 1, 1) + dt.timedelta(days=as_of_day)).isoformat(),
         as_of_day=as_of_day,
+        control_arms=checked.copy_tests.control_arms,
     )
-    return made, Settings.model_validate(settings)
+    return made, checked
 
 
 def orders(*rows: tuple, **columns: list) -> pd.DataFrame:

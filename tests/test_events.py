@@ -160,3 +160,21 @@ def test_without_tables_there_is_nothing(make):
     assert events.coverage.rows == 0
     assert told(events) == []
     assert events.touchpoint("live") == events.action("order") == -1
+
+
+def test_who_was_held_back_was_sent_nothing(make):
+    """Control arms by arm or by status, in any case of letters; a row without an arm was sent."""
+    deliveries = pd.DataFrame(
+        {
+            "customer": [1, 2, 3, 4],
+            "delivery_id": [0, 1, 2, 3],
+            "channel": ["sms"] * 4,
+            "sent_on": [DAY] * 4,
+            "arm": ["coupon", "Control", None, "coupon"],
+            "status": ["ok", "ok", "ok", "held_out"],
+        }
+    )
+    events = make(deliveries=deliveries).events
+    assert [customer for customer, *_ in told(events)] == [1, 3]
+    assert events.coverage.dropped == {"held back on purpose": 2}
+    assert (events.coverage.rows, events.coverage.used) == (4, 2)

@@ -31,6 +31,7 @@ FLOORS = {
     "clusters": 2,
     "answers": 2,
     "base": 2,
+    "deliveries": 2,
     "events": 2,
     "rubrics": 2,
     "rule_check": 2,

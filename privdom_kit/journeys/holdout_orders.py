@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from privdom_kit.answers import add_rate, bounded, interval_figures
+from privdom_kit.deliveries import held_back
 from privdom_kit.engine import collect
 from privdom_kit.estimates import difference_interval
-from privdom_kit.journeys.path_rows import DAY, held_back, order_days
+from privdom_kit.journeys.path_rows import DAY, order_days
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -37,9 +38,9 @@ def compare_holdouts(base: Base, settings: Settings) -> pd.DataFrame:
     """
     import pandas as pd
 
-    held = held_back(base, settings)
-    if held is None or not base.has("deliveries", "test_id"):
+    if not base.has("deliveries", "test_id"):
         return pd.DataFrame(columns=list(COLUMNS))
+    held = held_back(base.tables["deliveries"], base.control_arms)
     counts = collect(_arms(base, settings, held), limit=_MOST_TESTS)
     if counts["held"].nunique() < 2:
         return pd.DataFrame(columns=list(COLUMNS))

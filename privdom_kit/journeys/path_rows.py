@@ -129,40 +129,10 @@ def touches(base: Base, settings: Settings, nodes: pd.DataFrame) -> nw.LazyFrame
         nw.col("direction").is_in(list(_DIRECTIONS[settings.journeys.path_direction])),
         ~nw.col("action").is_in([*no_touch, -1]),
     )
-    chosen = _without_held_back(base, settings, chosen)
     known = send(nodes, chosen)
     return chosen.join(known, on="touchpoint", how="inner").select(
         "customer", "time", "source", "row", "node"
     )
-
-
-def held_back(base: Base, settings: Settings) -> nw.Expr | None:
-    """Whether a row of deliveries was held back on purpose, and nothing was sent; None: no such."""
-    import narwhals as nw
-
-    if "deliveries" not in base.tables:
-        return None
-    deliveries, conditions = base.tables["deliveries"], []
-    for column in ("arm", "status"):
-        if deliveries.has(column):
-            known = deliveries.dictionaries.get(column, ())
-            arms = settings.touchpoints.push_holdout_arms
-            codes = [code for code, name in enumerate(known) if name.lower() in arms]
-            conditions.append(nw.col(column).is_in([*codes, -1]).fill_null(False))
-    return nw.any_horizontal(*conditions, ignore_nulls=True) if conditions else None
-
-
-def _without_held_back(base: Base, settings: Settings, chosen: nw.LazyFrame) -> nw.LazyFrame:
-    """The events without the "sends" of arms that were sent nothing."""
-    import narwhals as nw
-
-    held = held_back(base, settings)
-    if held is None:
-        return chosen
-    sent = nw.lit(base.events.action("sent")).cast(nw.Int32)
-    nothing = base.tables["deliveries"].frame.filter(held)
-    rows = nothing.select(nw.col("order_key").cast(nw.Int64).alias("row"), sent.alias("action"))
-    return chosen.join(rows, on=["row", "action"], how="anti")
 
 
 def order_days(base: Base) -> nw.LazyFrame:

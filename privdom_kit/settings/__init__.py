@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from privdom_kit.settings.base import HOUSE, Frozen, Sections, setting
+from privdom_kit.settings.copy_tests import CopyTestsSettings
 from privdom_kit.settings.intake import IdentitySettings, IntakeSettings, PrivacySettings
 from privdom_kit.settings.journeys import JourneysSettings
 from privdom_kit.settings.layering import LayeringSettings
@@ -19,6 +20,7 @@ from privdom_kit.settings.touchpoints import TouchpointsSettings
 
 __all__ = [
     "HOUSE",
+    "CopyTestsSettings",
     "Frozen",
     "IdentitySettings",
     "IntakeSettings",
@@ -34,10 +36,6 @@ __all__ = [
     "describe_settings",
     "setting",
 ]
-
-
-class CopyTestsSettings(Frozen):
-    """04_copy_test_plan and 05_copy_test_readout."""
 
 
 class LinksSettings(Frozen):

@@ -423,14 +423,6 @@ class TouchpointsSettings(Frozen):
         ge=0,
         le=1,
     )
-    control_arms: tuple[str, ...] = setting(
-        ("control", "holdout", "对照组", "对照"),
-        "arms of a test that were held back from the message",
-        unit="names of arms",
-        source=HOUSE,
-        date="2026-11",
-        strict=False,
-    )
     vanity_active_days: int = setting(
         30,
         "days back from as_of within which an own action makes a person active",
@@ -558,14 +550,6 @@ class TouchpointsSettings(Frozen):
         source=HOUSE,
         date="2026-11",
         gt=1,
-    )
-    push_holdout_arms: tuple[str, ...] = setting(
-        ("control", "holdout", "对照", "对照组", "空白", "空白组"),
-        "names of test arms to which nothing was sent",
-        unit="names of arms",
-        source=HOUSE,
-        date="2026-11",
-        strict=False,
     )
     push_holdout_days: int = setting(
         30,

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.answers import rate
+from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.touchpoints.person_weeks import WEEK
 
@@ -107,24 +108,21 @@ def _messages(base: Base, rules: TouchpointsSettings) -> nw.LazyFrame | None:
             brand.select("customer", time=nw.col("occurred_at"), day=nw.col("occurred_on"))
         )
     if "deliveries" in base.tables:
-        parts.append(_delivered(base, seen, rules.push_holdout_arms))
+        parts.append(_delivered(base, seen))
     if not parts:
         return None
     typed = [p.select(nw.col(c).cast(nw.Int64) for c in ("customer", "time", "day")) for p in parts]
     return checkpoint(nw.concat(typed).filter(nw.col("day") > since))
 
 
-def _delivered(base: Base, seen: set[str], held: tuple[str, ...]) -> nw.LazyFrame:
+def _delivered(base: Base, seen: set[str]) -> nw.LazyFrame:
     import narwhals as nw
 
     deliveries = base.tables["deliveries"]
     names = deliveries.dictionaries.get("channel", ())
     fresh = [code for code, name in enumerate(names) if _PLACES.get(name, name) not in seen]
     kept = nw.col("channel").is_in(fresh or [-1]) & ~nw.col("customer").is_null()
-    if deliveries.has("arm"):
-        arms = deliveries.dictionaries.get("arm", ())
-        nothing = [code for code, name in enumerate(arms) if name.lower() in held]
-        kept = kept & ~nw.col("arm").fill_null(-1).is_in(nothing or [-2])
+    kept = kept & ~held_back(deliveries, base.control_arms)
     return deliveries.frame.filter(kept).select(
         "customer", time=nw.col("sent_at"), day=nw.col("sent_on")
     )

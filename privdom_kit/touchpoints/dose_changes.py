@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from privdom_kit.answers import add_rate, interval_figures
+from privdom_kit.deliveries import control_codes
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, difference_interval, rate_model
 from privdom_kit.formats import day_date, day_number
@@ -133,8 +134,7 @@ def _arms(base: Base, deliveries: Table, rules: TouchpointsSettings) -> pd.DataF
     """``test, held`` (0, 1)``, people, removals`` of each test on WeCom with a held-out arm."""
     import narwhals as nw
 
-    names = deliveries.dictionaries.get("arm", ())
-    held = [code for code, name in enumerate(names) if name.lower() in rules.push_holdout_arms]
+    held = control_codes(deliveries, base.control_arms)
     channel = deliveries.code("channel", "wecom")
     if not held or channel < 0:
         return None

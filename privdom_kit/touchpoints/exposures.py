@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.events import ORDER
 
@@ -211,10 +212,7 @@ def _from_deliveries(
         return None
     deliveries = base.tables["deliveries"]
     rows = deliveries.frame.filter(~nw.col("customer").is_null())
-    if deliveries.has("arm"):
-        arms = deliveries.dictionaries.get("arm", ())
-        held = [c for c, name in enumerate(arms) if name.lower() in rules.push_holdout_arms]
-        rows = rows.filter(~nw.col("arm").fill_null(-1).is_in(held or [-2]))
+    rows = rows.filter(~held_back(deliveries, base.control_arms))
     soon = nw.col("clicked_at") <= nw.col("sent_at") + rules.fatigue_response_days * DAY
     answered = nw.when(soon.fill_null(False)).then(nw.lit(1)).otherwise(nw.lit(0))
     messages = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from privdom_kit.answers import add_rate, bounded
+from privdom_kit.deliveries import control_codes
 from privdom_kit.engine import collect
 from privdom_kit.estimates import difference_interval
 from privdom_kit.touchpoints.sends import HOUR
@@ -60,7 +61,9 @@ def _counts(base: Base, rules: TouchpointsSettings) -> pd.DataFrame:
     if not base.has("deliveries", "test_id", "arm", "friend_removed_at"):
         return pd.DataFrame(columns=columns).astype(dict.fromkeys(_COUNTS, "int64"))
     deliveries = base.tables["deliveries"]
-    held = [deliveries.code("arm", name) for name in rules.control_arms]
+    held = control_codes(deliveries, base.control_arms)
+    if not held:
+        return pd.DataFrame(columns=columns).astype(dict.fromkeys(_COUNTS, "int64"))
     since = nw.col("friend_removed_at") - nw.col("sent_at")
     gone = ((since >= 0) & (since <= rules.send_window_hours * HOUR)).fill_null(value=False)
     ours = (nw.col("channel") == deliveries.code("channel", "wecom")) & (nw.col("test_id") >= 0)

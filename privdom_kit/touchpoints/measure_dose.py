@@ -49,7 +49,7 @@ _RULES = (
         "push_min_weeks",
         "push_min_contact_weeks",
     ),
-    *("push_tolerance", "push_change_on", "push_change_ratio", "push_holdout_arms"),
+    *("push_tolerance", "push_change_on", "push_change_ratio"),
     *("push_holdout_days", "contact_cap", "benign_spread", "benign_types", "benign_type_share"),
     "confidence_level",
 )
@@ -137,7 +137,11 @@ def measure_push_pressure(base: Base, settings: Settings) -> Result:
         where economics allow what the last of these links earns and loses. ``tables``:
         ``pressure`` (messages a week), ``benign``, ``periods``, ``holdout``.
     """
-    used = used_settings(settings, *(f"touchpoints.{n}" for n in _RULES), "privacy.min_cell")
+    used = used_settings(
+        settings,
+        *(f"touchpoints.{name}" for name in _RULES),
+        *("copy_tests.control_arms", "privacy.min_cell"),
+    )
     rules = settings.touchpoints
     load = _load(base, rules, settings.privacy.min_cell)
     reason, time = _contact_time(base, rules)

@@ -42,7 +42,7 @@ WECOM, ACCOUNT = "wecom_chat", "service_account"
 _RULES = (
     *("confidence_level", "send_window_hours", "template_window_hours", "send_batch_people"),
     *("send_min_people", "send_min_removals", "send_most_listed", "send_tolerance"),
-    *("send_calendar", "send_outside_limit", "control_arms"),
+    *("send_calendar", "send_outside_limit"),
 )
 _SHARE, _EXCESS = bounded("send_removal_share"), bounded("excess_share")
 _THOUSAND = bounded("excess_of_1000")
@@ -78,7 +78,11 @@ def measure_send_churn(base: Base, settings: Settings) -> Result:
         ``tables["holdouts"]``: tests with an arm held back.
     """
     rules = settings.touchpoints
-    used = used_settings(settings, *(f"touchpoints.{n}" for n in _RULES), "privacy.min_cell")
+    used = used_settings(
+        settings,
+        *(f"touchpoints.{name}" for name in _RULES),
+        *("copy_tests.control_arms", "privacy.min_cell"),
+    )
     channels = _channels(base, rules)
     holdouts = holdout_table(base, rules)
     coverage = base.coverage("contacts", "followers", "touches", "deliveries")

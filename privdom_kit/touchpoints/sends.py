@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect, send
 from privdom_kit.formats import day_date
 
@@ -111,9 +112,7 @@ def _from_deliveries(base: Base, touchpoint: str, rules: TouchpointsSettings) ->
         return []
     deliveries = base.tables["deliveries"]
     rows = deliveries.frame.filter(nw.col("channel") == deliveries.code("channel", "wecom"))
-    if deliveries.has("arm"):
-        held = [deliveries.code("arm", name) for name in rules.control_arms]
-        rows = rows.filter(~nw.col("arm").fill_null(-2).is_in(held))
+    rows = rows.filter(~held_back(deliveries, base.control_arms))
     if deliveries.has("delivered_at"):
         rows = rows.filter(~nw.col("delivered_at").is_null())
     key: nw.Expr = nw.lit(_UNNAMED)
