@@ -25,7 +25,7 @@ def held_back(deliveries: Table, names: Collection[str]) -> nw.Expr:
     """Whether a row is of a control arm, by its arm or its status: nothing was sent."""
     import narwhals as nw
 
-    held: nw.Expr = nw.lit(False)
+    held = nw.col("order_key") < 0  # no row: a bare literal cannot filter
     for column in ("arm", "status"):
         if codes := control_codes(deliveries, names, column):
             held = held | nw.col(column).is_in(codes).fill_null(False)
