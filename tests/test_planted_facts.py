@@ -14,7 +14,6 @@ import yaml
 from privdom_kit import intake, layering
 from privdom_kit.client import open_client
 from privdom_kit.config import read_config
-from privdom_kit.layering import audience_rules
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "camel_milk"
 FACTS = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["facts"]
@@ -252,78 +251,3 @@ def test_states_are_exclusive_and_exhaustive(client, base):
     figures = moves.figures
     stayed_or_moved = figures["moved_down"] + figures["moved_up"] + figures["stayed"]
     assert stayed_or_moved == figures["moved_base"] == states["previous_customers"].sum()
-
-
-def questions():
-    """(topic module, question) of every measure that playbooks 00 and 01 have."""
-    return [
-        (intake, name.removeprefix("measure_")) for name in intake.__all__ if "measure_" in name
-    ] + [
-        (layering, name.removeprefix("measure_"))
-        for name in layering.__all__
-        if name.startswith("measure_")
-    ]
-
-
-@pytest.fixture(scope="module")
-def results(client, base):
-    """The result of every question of the two playbooks."""
-    answers = []
-    for topic, question in questions():
-        measure = getattr(topic, f"measure_{question}")
-        answers.append(measure(client) if topic is intake else measure(base, client.settings))
-        assert answers[-1].question == question
-    return answers
-
-
-def test_every_name_that_is_shown_has_a_label(results, tmp_path):
-    """A column or figure without a label would stand as code, and in English, in the report."""
-    import json
-
-    from privdom_kit.report.catalogue import unlabelled
-
-    for result in results:
-        (tmp_path / f"{result.question}.json").write_text(json.dumps(result.to_dict("en")))
-    assert unlabelled(tmp_path) == []
-
-
-def test_claimed_methods_are_those_marked_available(results):
-    """What a question claims is available and at home there, and what is available is claimed."""
-    from privdom_kit.knowledge import load_methods
-
-    methods = load_methods()
-    claimed: dict[str, set[str]] = {}
-    for result in results:
-        for method in result.methods:
-            claimed.setdefault(method, set()).add(result.question)
-    # The sample brand has no referrals and cannot be valued; tests/layering/test_lists.py has
-    # brands that can.
-    for method in audience_rules.METHODS.values():
-        claimed.setdefault(method, set()).add("audiences")
-    planned = {m for m in claimed if methods[m].status != "available"}
-    assert planned == set(), "claimed, but planned in methods.yml"
-    available = {id_ for id_, method in methods.items() if method.status == "available"}
-    assert available - set(claimed) == set(), "available in methods.yml, but claimed by nobody"
-    astray = {m: q for m, q in claimed.items() if methods[m].question not in q}
-    assert astray == {}, "claimed elsewhere than at home only"
-
-
-def test_every_question_of_the_contract_is_there():
-    """Playbooks 00 and 01 answer the questions that their catalogue entry names."""
-    from privdom_kit.knowledge.questions import PLAYBOOKS
-
-    built = {question for _, question in questions()}
-    assert built <= {*PLAYBOOKS["00_intake"], *PLAYBOOKS["01_user_layering"]}
-    assert {"tables", "coverage"} <= built
-    issue_2 = {
-        "states",
-        "purchase_layers",
-        "channel_layers",
-        "life_stages",
-        "rfm",
-        "retention",
-        "concentration",
-        "revenue_split",
-        "layer_moves",
-    }
-    assert issue_2 <= built

@@ -112,3 +112,28 @@ def test_the_table_of_playbooks_is_complete():
     for path in sorted((ROOT / "playbooks").glob("*.ipynb")):
         heading = nbformat.read(path, 4).cells[0].source.removeprefix("# ")
         assert f"| `{path.stem}` | {heading} |" in README
+
+
+def test_the_lines_of_python_run():
+    """The calls on events, paths and a matrix of one's own, as they stand in the README."""
+    import pandas as pd
+
+    events = pd.DataFrame(
+        {
+            "customer_id": [1, 1, 1, 2, 2],
+            "occurred_at": pd.to_datetime(
+                ["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-01", "2026-01-09"]
+            ),
+            "event": ["visit", "add", "order", "visit", "add"],
+        }
+    )
+    paths = pd.DataFrame({"path": [["a", "b"]], "conversions": [1], "value": [9.0], "nulls": [1]})
+    states = ["add", "order", "removed"]
+    matrix = pd.DataFrame([[0, 0.5, 0.5], [0, 1, 0], [0, 0, 1]], index=states, columns=states)
+    (block,) = [text for language, text in BLOCKS if language == "python"]
+    calls = [line for line in block.splitlines() if line.startswith("journeys.")]
+    assert len(calls) == 6
+    for call in calls:
+        scope = {"events": events, "paths": paths, "matrix": matrix}
+        exec("from privdom_kit import journeys\nanswer = " + call, scope)
+        assert scope["answer"] is not None
