@@ -640,6 +640,7 @@ _WORDED = {
     "staff_overloaded": "staff whose replies come too late",
     "standing_groups": "groups not dissolved",
     "standing_out": "combinations that stand out",
+    "straight": "straight",
     "stands_out": "more than chance gives, for sure",
     "stated_pieces": "pieces with a stated audience",
     "store": "store",
@@ -1201,7 +1202,50 @@ _WORDED = {
     "order_difference": "difference of the order rates",
 }
 
-LABELS: dict[str, str] = {name: name.replace("_", " ") for name in _PLAIN.split()} | _WORDED
+# What a name stands for in one question only.
+_IN_QUESTION = {
+    "benefits.channels": "channels compared",
+    "catalogue.group": "kind of touchpoint",
+    "catalogue.groups": "kinds of touchpoints",
+    "catalogue.in_use": "stated in use",
+    "catalogue.last_on": "last seen on",
+    "churn.compared_groups": "groups compared",
+    "churn.group": "group compared",
+    "churn.groups": "contacts by what they have in common",
+    "combinations.missing": "touchpoints lacking",
+    "combinations.pairs": "pairs of touchpoints",
+    "combinations.size": "touchpoints in the set",
+    "content_mix.audience": "meant for",
+    "content_mix.people": "people by days on which they were sold to",
+    "copy_rules.severity": "severity",
+    "fatigue.first_rate": "response of the same people to their first",
+    "funnel.previous": "people at the step before",
+    "funnel.step": "step",
+    "group_health.band": "size or age of the group",
+    "group_health.members": "group members",
+    "member_system.member_days": "member days against matched days",
+    "member_system.tiers": "members by tier",
+    "pain_points.frequency": "share of those asked who name it",
+    "pain_points.severity": "severity",
+    "paths.step": "step",
+    "push_pressure.holdout": "tests with people held back",
+    "push_pressure.line": "dividing line",
+    "push_pressure.links": "links a week",
+    "push_pressure.removal_rate": "removals per contact-week",
+    "push_pressure.removed_share": "share removed",
+    "push_pressure.test": "criterion or test",
+    "roles.conflicts": "roles that clash",
+    "service_recovery.group": "group compared",
+    "stages.cohorts": "passing by cohort",
+    "transitions.compared": "moves compared",
+    "transitions.transitions": "moves between touchpoints",
+    "vanity.silent_share": "share silent",
+    "why_checklist.points": "points scored",
+}
+
+LABELS: dict[str, str] = (
+    {name: name.replace("_", " ") for name in _PLAIN.split()} | _WORDED | _IN_QUESTION
+)
 
 # Endings that add a meaning to another name; the label of the name stands in braces.
 ENDINGS: dict[str, str] = {
@@ -1242,6 +1286,16 @@ def _is_set(name: str) -> bool:
     """Whether a name is several labelled names joined by a plus: a set of touchpoints."""
     parts = name.split("+")
     return len(parts) > 1 and all(part in LABELS for part in parts)
+
+
+def in_question(question: str, name: str) -> str:
+    """The name under which a column, figure or table of a question has its label.
+
+    The same word may stand for two things: ``groups`` are community groups, but in ``churn`` what
+    is compared. Such a name has a label of its own as ``question.name``.
+    """
+    scoped = f"{question}.{name}"
+    return scoped if scoped in LABELS else name
 
 
 def heading(name: str, language: str | None = None) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from privdom_kit.formats import MISSING
-from privdom_kit.labels import heading
+from privdom_kit.labels import heading, in_question
 from privdom_kit.messages import msg, translate
 from privdom_kit.report.pages import fill_page
 from privdom_kit.report.rendering import Entry
@@ -105,11 +105,12 @@ def _head(finding: Mapping[str, Any], folder: Path, language: str) -> dict[str, 
     """Badge, source and link of a finding."""
     verdict, playbook, question = (finding[key] for key in ("verdict", "playbook", "question"))
     page = f"{playbook}.html"
+    named = in_question(question, question)
     return {
         "verdict": verdict,
         "verdict_label": heading(verdict, language),
         "sign": VERDICT_SIGNS[verdict],
-        "source": f"{heading(playbook, language)} · {heading(question, language)}",
+        "source": f"{heading(playbook, language)} · {heading(named, language)}",
         "href": f"{page}#{anchor(question)}" if (folder / page).is_file() else "",
     }
 

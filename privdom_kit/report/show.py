@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from privdom_kit.labels import capital, heading, reason
+from privdom_kit.labels import capital, heading, in_question, reason
 from privdom_kit.messages import Message, current_language, msg
 from privdom_kit.report.pages import environment, fill
 from privdom_kit.report.tables import (
@@ -75,7 +75,7 @@ def card_html(finding: Finding, language: str) -> str:
         verdict=str(result.verdict),
         sign=VERDICT_SIGNS[str(result.verdict)],
         verdict_label=heading(str(result.verdict), language),
-        question=heading(result.question, language),
+        question=heading(in_question(result.question, result.question), language),
         statement=finding.statement.render(language),
         evidence=[sentence.render(language) for sentence in finding.evidence],
         facts=_facts(finding, language),
@@ -90,10 +90,11 @@ def details_html(result: Result, language: str) -> str:
         tables=[
             view_table(
                 table,
-                heading(name, language),
+                heading(in_question(result.question, name), language),
                 result.units,
                 language,
                 main=name == result.question,
+                question=result.question,
             )
             for name, table in _tables(result)
         ],
@@ -105,7 +106,7 @@ def details_html(result: Result, language: str) -> str:
         hidden=lambda table: msg(
             "{rows:count} more rows are in the result file.", rows=table.hidden
         ).render(language),
-        figures=view_figures(result.figures, result.units, language),
+        figures=view_figures(result.figures, result.units, language, result.question),
         notes=[note.render(language) for note in result.notes],
         coverage=coverage_line(result.coverage, language),
         settings=[(name, raw_text(value)) for name, value in result.settings.items()],

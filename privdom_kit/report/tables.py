@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.formats import KINDS, is_missing
-from privdom_kit.labels import capital, has_label, heading, label
+from privdom_kit.labels import capital, has_label, heading, in_question, label
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import plain
 
@@ -19,6 +19,7 @@ MAX_ROWS = 60
 # A longer main table is folded: the chart above it shows the same numbers.
 LONG = 24
 _LOWER, _UPPER = "_ci_lower", "_ci_upper"
+WORDS = ("text", "quote")  # kinds of what stands to the left in its column
 _SHARES = ("share", "rate", "_share", "_rate")
 
 
@@ -57,6 +58,7 @@ def view_table(
     language: str,
     *,
     main: bool = True,
+    question: str = "",
 ) -> TableView:
     """Word a table: intervals beside their estimates, values in their units.
 
@@ -66,6 +68,7 @@ def view_table(
         units: ``Result.units``.
         language: zh or en.
         main: Whether it is the main table of its question.
+        question: Its question, where a name means something of its own there.
     """
     columns = {str(name): table[name].tolist() for name in table.columns}
     shown = [name for name in columns if not _is_bound(name, columns)]
@@ -74,19 +77,21 @@ def view_table(
         tuple(_cell(name, columns, kinds[name], row, language) for name in shown)
         for row in range(min(len(table), MAX_ROWS))
     )
-    headers = tuple((_header(name, columns, language), kinds[name] != "text") for name in shown)
+    headers = tuple(
+        (_header(name, columns, language, question), kinds[name] not in WORDS) for name in shown
+    )
     folded = not main or len(table) > LONG
     return TableView(caption, headers, rows, max(len(table) - MAX_ROWS, 0), folded)
 
 
 def view_figures(
-    figures: Mapping[str, Any], units: Mapping[str, str], language: str
+    figures: Mapping[str, Any], units: Mapping[str, str], language: str, question: str = ""
 ) -> list[tuple[str, Cell]]:
     """Word single numbers as :func:`view_table` words a row: intervals beside their estimates."""
     columns = {name: [value] for name, value in figures.items()}
     return [
         (
-            _header(name, columns, language),
+            _header(name, columns, language, question),
             _cell(name, columns, column_kind(name, values, units), 0, language),
         )
         for name, values in columns.items()
@@ -143,10 +148,11 @@ def _has_interval(name: str, columns: Mapping[str, Any]) -> bool:
     return name + _LOWER in columns and name + _UPPER in columns
 
 
-def _header(name: str, columns: Mapping[str, Any], language: str) -> str:
+def _header(name: str, columns: Mapping[str, Any], language: str, question: str) -> str:
+    known = in_question(question, name)
     if not _has_interval(name, columns):
-        return heading(name, language)
-    return capital(msg("{name} (interval)", name=label(name)).render(language))
+        return heading(known, language)
+    return capital(msg("{name} (interval)", name=label(known)).render(language))
 
 
 def _cell(

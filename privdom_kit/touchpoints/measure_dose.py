@@ -55,7 +55,7 @@ _RULES = (
 )
 _PER_THOUSAND = 1000
 UNITS = {
-    "links": "number: purchase links in the last 7 days; the last row holds that many or more",
+    "links": "count: purchase links in the last 7 days; the last row holds that many or more",
     "contact_weeks": "number: weeks that contacts stood under that many links",
     "removals": "count: people who removed the staff and have no relation left",
     "removal_rate": "percent: removals per contact-week",
@@ -67,7 +67,7 @@ UNITS = {
     "contacts": "count: people who stood as contacts in the window",
     "weeks": "count: calendar weeks in which contacts were watched",
     "links_per_contact_week": "number: links per contact-week",
-    "most_links_seen": "number: largest number of links a week that was seen often enough",
+    "most_links_seen": "count: largest number of links a week that was seen often enough",
     "rate_ratio_per_link": "number: factor on the removal rate of one further link a week",
     "risk_difference_per_link": "points: removals per contact-week that one further link a week "
     "adds",
@@ -77,7 +77,7 @@ UNITS = {
     "removals_per_1000_links": "number: removals that 1,000 links bring, by the model",
     "removals_from_links": "number: removals beyond those expected without any link, by the model",
     "curvature": "number: squared term of links on the log of the removal rate",
-    "removal_shape": "text: line or curve on the log scale",
+    "removal_shape": "text: straight or curve, on the log scale",
     "contact_value": "money: value of a kept contact",
     "contact_value_basis": "text: stated in client.yml, or a year's margin out of orders",
     "link_earns": "money: margin that a link adds in its week, on average",
@@ -292,7 +292,7 @@ def _effects(
         **interval_figures("removals_from_links", brought),
         **interval_figures("removals_per_1000_links", per_link),
         **interval_figures("curvature", curve),
-        "removal_shape": "curve" if response.curved else "line",
+        "removal_shape": "curve" if response.curved else "straight",
     }
 
 
