@@ -37,6 +37,9 @@ def main() -> None:
                 tab = browser.new_page(viewport={"width": width, "height": height})
                 tab.goto((report / page).as_uri())
                 tab.screenshot(path=HERE / f"{name}.png")
+            tab = browser.new_page(viewport={"width": 1400, "height": 1000})
+            tab.goto((report / "03_journey_mapping.html").as_uri())
+            tab.locator(".chart.sheet img").first.screenshot(path=HERE / "journey_map.png")
             browser.close()
 
 

@@ -67,6 +67,19 @@ def _number(value: Any, language: str, currency: str) -> str:
     return format_decimal(value, format=pattern, locale=_locale(language))
 
 
+# Below this a p-value is as good as nothing; more digits would claim what no model carries.
+_LEAST_P = 0.001
+
+
+def _p_value(value: Any, language: str, currency: str) -> str:
+    from babel.numbers import format_decimal
+
+    least = format_decimal(_LEAST_P, format="0.000", locale=_locale(language))
+    if value < _LEAST_P:
+        return f"< {least}"
+    return format_decimal(value, format="0.000", locale=_locale(language))
+
+
 def _score(value: Any, language: str, currency: str) -> str:
     from babel.numbers import format_decimal
 
@@ -124,6 +137,7 @@ def _text(value: Any, language: str, currency: str) -> str:
 KINDS: dict[str, Callable[[Any, str, str], str]] = {
     "count": _count,
     "number": _number,
+    "p_value": _p_value,
     "score": _score,
     "percent": _percent,
     "points": _points,

@@ -52,7 +52,7 @@ _UNITS = {
     "without_customers": "count: other people who reached the step",
     "without_share": "percent: share of the other people at the step before",
     "difference": "points: share of the layer less share of the others",
-    "p_value": "number: p-value of the difference, corrected for all steps (Holm)",
+    "p_value": "p_value: p-value of the difference, corrected for all steps (Holm)",
     "completed": "count: people who reached the last step",
     "completed_share": "percent: share of those at step 1 who reached the last step",
     "bottleneck": "text: step that the smallest share takes in time",

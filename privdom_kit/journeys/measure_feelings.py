@@ -41,7 +41,7 @@ _UNITS = {
     "negative_people": "count: people whose mean is below zero",
     "negative_share": "percent: share of the people who gave a score",
     "change": "score: score less that of the stage before, interval corrected for all pairs",
-    "p_value_adjusted": "number: chance of such a difference if there were none, corrected",
+    "p_value_adjusted": "p_value: chance of such a difference if there were none, corrected",
     "respondents": "count: people who gave a score at any stage",
     "moment_of_truth": "quote: stage with the largest drop that the answers carry",
     "moment_before": "quote: the stage before it",

@@ -49,7 +49,7 @@ UNITS = {
     "base_before": "count: of how many people, the period before",
     "kpi_rate_before": "percent: the rate of the period before",
     "rate_change": "points: change of the rate",
-    "p_value_adjusted": "number: of the change, corrected for the touchpoints compared (Holm)",
+    "p_value_adjusted": "p_value: of the change, corrected for the touchpoints compared (Holm)",
     "metric": "text: statistic of the platform that stands in for the measure",
     "metric_value": "number: statistic of the platform, last period",
     "metric_value_before": "number: the same, the period before",

@@ -75,8 +75,9 @@ def measure_group_health(base: Base, settings: Settings) -> Result:
     stand past their own plan it is ``watch`` at least.
 
     Returns:
-        ``table``: kind (all, size, age), band, groups, members, active_member_days, member_days,
-        active_share and interval. Size and all are of the latest window, age of all days.
+        ``table``: kind (all, size, group_age), band, groups, members, active_member_days,
+        member_days, active_share and interval. Size and all are of the latest window, age of all
+        days.
         ``themes`` the same by theme (S078); ``lives``: product-limit life of groups (S079).
     """
     rules = settings.touchpoints
@@ -220,7 +221,7 @@ def _band_table(days: GroupDays, now: pd.DataFrame, rules: Any) -> pd.DataFrame:
     aged = group_days.sum_ages(days, ages)
     for band, name in enumerate(_band_names(ages, 0)):
         if len(rows := aged[aged["band"] == band]):
-            lines.append(_line("age", name, rows, rules))
+            lines.append(_line("group_age", name, rows, rules))
     return pd.DataFrame(lines)
 
 

@@ -21,7 +21,7 @@ _PALE = LAYER_COLOURS[2]  # dark marks stand out on it
 _BANDS = {
     "all": msg("all groups"),
     "size": msg("{band} members"),
-    "age": msg("{band} days old"),
+    "group_age": msg("{band} days old"),
 }
 
 

@@ -266,7 +266,7 @@ def test_shuffled_days_change_nothing(measure) -> None:
     again = measure(whole.sample(frac=1, random_state=3).reset_index(drop=True))
     pd.testing.assert_frame_equal(first.table, again.table)
     assert first.figures["active_share"] == pytest.approx(again.figures["active_share"])
-    days = first.table[first.table["kind"] == "age"]
+    days = first.table[first.table["kind"] == "group_age"]
     assert days["group_days"].sum() == 5 * 101
 
 

@@ -84,7 +84,7 @@ def test_groups_of_ev_scooter(scooter) -> None:
     base, facts = scooter
     result = touchpoints.measure_group_health(base, settings(group_age_bands=[30, 90]))
     counted = facts["group_activity"]["counted"]
-    ages = result.table[result.table["kind"] == "age"].set_index("band")["active_share"]
+    ages = result.table[result.table["kind"] == "group_age"].set_index("band")["active_share"]
     expected = counted["by_age_days"]
     assert ages["0-29"] == pytest.approx(expected["below_30"]["share"], abs=1e-6)
     assert ages["30-89"] == pytest.approx(expected["30_to_89"]["share"], abs=1e-6)
