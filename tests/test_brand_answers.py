@@ -6,14 +6,11 @@ Nothing here knows a brand's numbers; those are in test_planted_facts*.py.
 import json
 import math
 import numbers
-import shutil
 from pathlib import Path
 
 import pytest
 
 from privdom_kit import intake, journeys, layering, touchpoints
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.formats import KINDS, is_missing
 from privdom_kit.knowledge import load_methods
 from privdom_kit.knowledge.questions import PLAYBOOKS
@@ -36,25 +33,23 @@ TOLERANCE = 1e-9
 
 
 @pytest.fixture(scope="module", params=["camel_milk", "ev_scooter"])
-def results(request, tmp_path_factory):
-    """``(topic, result)`` of every question, from a copy of the brand."""
-    copy = tmp_path_factory.mktemp("sample") / request.param
-    shutil.copytree(SAMPLES / request.param, copy, ignore=shutil.ignore_patterns(".privdom"))
-    client = open_client(read_config(copy))
-    bases = {
-        intake: client,
-        layering: layering.summarise_customers(client),
-        touchpoints: touchpoints.read_base(client),
-    }
-    bases[journeys] = bases[touchpoints]
+def results(request, sample):
+    """``(topic, result)`` of every question."""
+    brand = sample(request.param)
+    customers = layering.summarise_customers(brand.client)
     found = []
     for playbook, topic in TOPICS.items():
         for question in PLAYBOOKS[playbook]:
-            arguments = (client,) if topic is intake else (bases[topic], client.settings)
-            found.append((topic, getattr(topic, f"measure_{question}")(*arguments)))
-            assert found[-1][1].question == question
-    yield found
-    client.close()
+            measure = getattr(topic, f"measure_{question}")
+            if topic is intake:
+                result = measure(brand.client)
+            elif topic is layering:
+                result = measure(customers, brand.settings)
+            else:
+                result = brand.ask(topic, question)
+            assert result.question == question
+            found.append((topic, result))
+    return found
 
 
 def tables(result):

@@ -5,41 +5,26 @@ parameters, ``counted`` are brute-force counts of the raw files (tests/sample_da
 ``slow_dealer`` waits for 06.
 """
 
-import shutil
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 from privdom_kit import intake, journeys, touchpoints
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "ev_scooter"
 FACTS = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["facts"]
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    """Opened from a copy of the brand: nothing is written beside the repository's files."""
-    copy = tmp_path_factory.mktemp("sample") / "ev_scooter"
-    shutil.copytree(SAMPLE, copy, ignore=shutil.ignore_patterns(".privdom"))
-    opened = open_client(read_config(copy))
-    yield opened
-    opened.close()
+def client(sample):
+    return sample("ev_scooter").client
 
 
 @pytest.fixture(scope="module")
-def ask(client):
+def ask(sample):
     """``ask(topic, question)``: the result of a question, measured once."""
-    base = touchpoints.read_base(client)
-
-    @cache
-    def result(topic, question):
-        return getattr(topic, f"measure_{question}")(base, client.config.settings)
-
-    return result
+    return sample("ev_scooter").ask
 
 
 def around(figures, name, value):
@@ -205,15 +190,11 @@ def test_content_mix(ask):
 
 
 def test_rule_hits(ask):
-    """Posts that break a rule, by rule; near misses break none.
-
-    The law's own words are told once, under AD-01; 最高 within 最高级 is a word of AD-02.
-    """
+    """Posts that break a rule, by rule; near misses break none."""
     counted = FACTS["rule_hits"]["counted"]
     result = ask(touchpoints, "copy_rules")
     assert result.figures["posts_scanned"] == counted["posts"]
     posts = result.table[result.table["channel"].ne("sms")]
     found = posts.groupby("rule")["texts"].sum().to_dict()
     wanted = {rule: len(ids) for rule, ids in counted["hits"].items()}
-    wanted["AD-02"] = len(set(counted["hits"]["AD-02"]) - set(counted["hits"]["AD-01"])) + 3
     assert found == wanted

@@ -6,16 +6,12 @@ brute force from the raw files.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from privdom_kit import journeys
-from privdom_kit.base import read_base
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.results import Verdict
 from privdom_kit.settings import Settings
 
@@ -24,12 +20,8 @@ FACT = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["facts
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
-    copy = tmp_path_factory.mktemp("sample") / "ev_scooter"
-    shutil.copytree(SAMPLE, copy, ignore=shutil.ignore_patterns(".privdom"))
-    client = open_client(read_config(copy))
-    yield read_base(client)
-    client.close()
+def base(sample):
+    return sample("ev_scooter").base
 
 
 def test_last_touch_credits_the_reminder_and_removal_less(base) -> None:

@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from privdom_kit import journeys
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.report.theme import figure_png
 from privdom_kit.results import Verdict
 
@@ -23,15 +19,9 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
 @pytest.fixture(scope="module", params=["camel_milk", "ev_scooter"])
-def brand(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
-    """A brand opened from a copy: its facts, base and settings."""
-    folder = tmp_path_factory.mktemp("sample") / request.param
-    ignored = shutil.ignore_patterns(".privdom")
-    shutil.copytree(SAMPLES / request.param, folder, ignore=ignored)
-    client = open_client(read_config(folder))
-    facts = yaml.safe_load((folder / "facts.yml").read_text(encoding="utf-8"))["facts"]
-    yield SimpleNamespace(facts=facts, base=journeys.read_base(client), settings=client.settings)
-    client.close()
+def brand(request: pytest.FixtureRequest, sample: Callable[[str], SimpleNamespace]):
+    """A brand's facts, base and settings."""
+    return sample(request.param)
 
 
 def test_the_moment_of_truth(brand: SimpleNamespace) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
 from privdom_kit import touchpoints
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.formats import is_missing
 from privdom_kit.results import Result, Verdict
 
@@ -20,17 +16,10 @@ FACTS = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["fact
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory) -> Iterator[dict[str, Result]]:
-    """The answers on a copy of the brand, so that nothing is written beside the repository's."""
-    copy = tmp_path_factory.mktemp("sample") / "ev_scooter"
-    shutil.copytree(SAMPLE, copy, ignore=shutil.ignore_patterns(".privdom"))
-    client = open_client(read_config(copy))
-    base = touchpoints.read_base(client)
-    yield {
-        name: getattr(touchpoints, f"measure_{name}")(base, client.settings)
-        for name in ("churn", "send_churn", "vanity")
-    }
-    client.close()
+def results(sample) -> dict[str, Result]:
+    """The answers about relations, by question."""
+    ask = sample("ev_scooter").ask
+    return {name: ask(touchpoints, name) for name in ("churn", "send_churn", "vanity")}
 
 
 def test_the_bad_entry_code_is_the_only_one_called_worse(results) -> None:

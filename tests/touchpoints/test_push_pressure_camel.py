@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
 from privdom_kit import touchpoints
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.results import Verdict
 
 SAMPLE = Path(__file__).parents[2] / "sample_data" / "camel_milk"
@@ -20,18 +17,14 @@ FACT = yaml.safe_load((SAMPLE / "facts.yml").read_text(encoding="utf-8"))["facts
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    copy = tmp_path_factory.mktemp("sample") / "camel_milk"
-    shutil.copytree(SAMPLE, copy, ignore=shutil.ignore_patterns(".privdom"))
-    client = open_client(read_config(copy))
-    yield client, touchpoints.read_base(client)
-    client.close()
+def opened(sample):
+    brand = sample("camel_milk")
+    return brand.client, brand.base
 
 
 @pytest.fixture(scope="module")
-def pressure(opened):
-    client, base = opened
-    return touchpoints.measure_push_pressure(base, client.settings)
+def pressure(sample):
+    return sample("camel_milk").ask(touchpoints, "push_pressure")
 
 
 def test_the_planted_factor_is_recovered(pressure) -> None:

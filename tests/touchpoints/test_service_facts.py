@@ -5,40 +5,27 @@ Expected numbers are those of facts.yml: brute-force counts of the raw files.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from privdom_kit import touchpoints
-from privdom_kit.client import open_client
-from privdom_kit.config import read_config
 from privdom_kit.results import Verdict
 from privdom_kit.settings import Settings
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
-def opened(brand: str, folder: Path):
-    copy = folder / brand
-    shutil.copytree(SAMPLES / brand, copy, ignore=shutil.ignore_patterns(".privdom"))
-    facts = yaml.safe_load((copy / "facts.yml").read_text(encoding="utf-8"))["facts"]
-    return open_client(read_config(copy)), facts
+@pytest.fixture(scope="module")
+def milk(sample):
+    brand = sample("camel_milk")
+    return brand.base, brand.facts
 
 
 @pytest.fixture(scope="module")
-def milk(tmp_path_factory):
-    client, facts = opened("camel_milk", tmp_path_factory.mktemp("milk"))
-    yield touchpoints.read_base(client), facts
-    client.close()
-
-
-@pytest.fixture(scope="module")
-def scooter(tmp_path_factory):
-    client, facts = opened("ev_scooter", tmp_path_factory.mktemp("scooter"))
-    yield touchpoints.read_base(client), facts
-    client.close()
+def scooter(sample):
+    brand = sample("ev_scooter")
+    return brand.base, brand.facts
 
 
 def settings(**rules) -> Settings:
