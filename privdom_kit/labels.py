@@ -911,7 +911,7 @@ _WORDED = {
     "member_system": "member system",
     "copy_rules": "texts against the rules",
     "why_checklist": "why the user would",
-    "click": "a reason to click",
+    "click": "click",
     "not_mute": "a reason not to mute",
     "not_block": "a reason not to remove or block",
     "read_us": "a reason to read us",
@@ -1221,6 +1221,7 @@ _IN_QUESTION = {
     "fatigue.first_rate": "response of the same people to their first",
     "funnel.previous": "people at the step before",
     "funnel.step": "step",
+    "funnel.share": "shared",
     "group_health.band": "size or age of the group",
     "group_health.members": "group members",
     "member_system.member_days": "member days against matched days",
@@ -1240,6 +1241,7 @@ _IN_QUESTION = {
     "transitions.compared": "moves compared",
     "transitions.transitions": "moves between touchpoints",
     "vanity.silent_share": "share silent",
+    "why_checklist.click": "a reason to click",
     "why_checklist.points": "points scored",
 }
 

@@ -27,7 +27,7 @@ def describe_funnel(result: Result) -> Finding:
         statement=_through(result, stuck),
         evidence=(*_bottleneck(result, stuck), *_layer(result)),
         action=msg(
-            "Start with the step “{step}”: ask those who stop before it what they missed, and test "
+            "Start with the step '{step}': ask those who stop before it what they missed, and test "
             "one change.",
             step=step_label(str(stuck["name"])),
         )
@@ -52,7 +52,7 @@ def _through(result: Result, stuck: pd.Series | None) -> Message:
     first, last = (step_label(str(table["name"].iloc[place])) for place in (0, -1))
     if figures["completed"] is None:
         sentence = msg(
-            "Of {entered:count} people at the step “{first}”, too few reached the step “{last}” to "
+            "Of {entered:count} people at the step '{first}', too few reached the step '{last}' to "
             "be shown.",
             entered=figures["entered"],
             first=first,
@@ -60,8 +60,8 @@ def _through(result: Result, stuck: pd.Series | None) -> Message:
         )
     else:
         sentence = msg(
-            "Of {entered:count} people at the step “{first}”, {completed:count} ({share:percent}) "
-            "reached the step “{last}”.",
+            "Of {entered:count} people at the step '{first}', {completed:count} ({share:percent}) "
+            "reached the step '{last}'.",
             entered=figures["entered"],
             first=first,
             completed=figures["completed"],
@@ -71,7 +71,7 @@ def _through(result: Result, stuck: pd.Series | None) -> Message:
     if stuck is None or not figures["bottleneck_sure"]:
         return sentence
     return msg(
-        "{sentence} The narrowest step is “{step}”: {share:percent} take it within {days:days}.",
+        "{sentence} The narrowest step is '{step}': {share:percent} take it within {days:days}.",
         sentence=sentence,
         step=step_label(str(stuck["name"])),
         share=stuck["in_time_share"],
@@ -85,7 +85,7 @@ def _bottleneck(result: Result, stuck: pd.Series | None) -> tuple[Message, ...]:
     sure = bool(result.figures["bottleneck_sure"])
     found = [
         msg(
-            "The smallest share goes on to the step “{step}”: {share:percent} within {days:days} "
+            "The smallest share goes on to the step '{step}': {share:percent} within {days:days} "
             "(interval {lower:percent} to {upper:percent}, those under way allowed for).",
             step=step_label(str(stuck["name"])),
             share=stuck["in_time_share"],
@@ -118,14 +118,14 @@ def _layer(result: Result) -> tuple[Message, ...]:
     if figures["layer_step"] is None:
         return (
             msg(
-                "People met at the touchpoint “{place}” and others do not surely differ at any "
+                "People met at the touchpoint '{place}' and others do not surely differ at any "
                 "step.",
                 place=place,
             ),
         )
     return (
         msg(
-            "People met at the touchpoint “{place}” by step 1 go on to the step “{step}” at a rate "
+            "People met at the touchpoint '{place}' by step 1 go on to the step '{step}' at a rate "
             "{difference:points} apart from others (interval {lower:points} to {upper:points}).",
             place=place,
             step=step_label(str(figures["layer_step"])),
@@ -177,7 +177,7 @@ def _layers(result: Result) -> tuple[Message, ...]:
     if not figures["sure_differences"]:
         return (
             msg(
-                "Between people met at the touchpoint “{place}” and others, none of "
+                "Between people met at the touchpoint '{place}' and others, none of "
                 "{compared:count} ways surely differs.",
                 place=place,
                 compared=figures["compared"],
@@ -186,7 +186,7 @@ def _layers(result: Result) -> tuple[Message, ...]:
     row = layers[layers["sure"] == 1].iloc[0]
     return (
         msg(
-            "People met at the touchpoint “{place}” go from {before} to {after} at a rate "
+            "People met at the touchpoint '{place}' go from {before} to {after} at a rate "
             "{difference:points} apart from others (interval {lower:points} to {upper:points}); "
             "{sure:count} of {compared:count} ways compared surely differ.",
             place=place,

@@ -102,13 +102,13 @@ def _pains(result: Result, first: dict[str, Any]) -> Message:
         return msg("The pain points are the consultant's own; nobody was asked.")
     if first["basis"] == "answers":
         return msg(
-            "What hurts most is “{pain}” at {stage}: {share:percent} of the people asked name it.",
+            "What hurts most is '{pain}' at {stage}: {share:percent} of the people asked name it.",
             pain=first["pain_point"],
             stage=stage_words(first),
             share=first["frequency"],
         )
     return msg(
-        "The most pressing theme of cases is “{pain}”: {share:percent} of all people known.",
+        "The most pressing theme of cases is '{pain}': {share:percent} of all people known.",
         pain=first["pain_point"],
         share=first["frequency"],
     )
@@ -116,9 +116,9 @@ def _pains(result: Result, first: dict[str, Any]) -> Message:
 
 def _pain(one: dict[str, Any]) -> Message:
     if one["basis"] == "stated":
-        return msg("“{pain}” at {stage}: stated.", pain=one["pain_point"], stage=stage_words(one))
+        return msg("'{pain}' at {stage}: stated.", pain=one["pain_point"], stage=stage_words(one))
     return msg(
-        "“{pain}” at {stage}: {people:count} of {asked:count} people, {share:percent} (interval "
+        "'{pain}' at {stage}: {people:count} of {asked:count} people, {share:percent} (interval "
         "{lower:percent} to {upper:percent}), severity {severity:score} of 2.",
         pain=one["pain_point"],
         stage=stage_words(one),

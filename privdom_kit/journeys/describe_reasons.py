@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from privdom_kit.labels import label
+from privdom_kit.labels import in_question, label
 from privdom_kit.messages import Message, join_messages, msg
 from privdom_kit.report.wording import CRM_LEAD, needs_action, unanswered_finding
 from privdom_kit.results import Finding, Result, Verdict
@@ -56,7 +56,7 @@ def _weakest(result: Result) -> Message:
     return msg(
         "The reason missing most: {question}, with a yes at {yes:count} of {answered:count} "
         "touchpoints.",
-        question=label(figures["weakest_question"]),
+        question=label(in_question("why_checklist", figures["weakest_question"])),
         yes=figures["weakest_yes"],
         answered=figures["weakest_answered"],
     )

@@ -74,7 +74,7 @@ def view_table(
     shown = [name for name in columns if not _is_bound(name, columns)]
     kinds = {name: column_kind(name, values, units) for name, values in columns.items()}
     rows = tuple(
-        tuple(_cell(name, columns, kinds[name], row, language) for name in shown)
+        tuple(_cell(name, columns, kinds[name], row, language, question) for name in shown)
         for row in range(min(len(table), MAX_ROWS))
     )
     headers = tuple(
@@ -92,7 +92,7 @@ def view_figures(
     return [
         (
             _header(name, columns, language, question),
-            _cell(name, columns, column_kind(name, values, units), 0, language),
+            _cell(name, columns, column_kind(name, values, units), 0, language, question),
         )
         for name, values in columns.items()
         if not _is_bound(name, columns)
@@ -129,10 +129,11 @@ def column_kind(name: str, values: Sequence[Any], units: Mapping[str, str]) -> s
     return "count" if all(float(value).is_integer() for value in known) else "number"
 
 
-def show_value(value: Any, kind: str, language: str) -> str:
+def show_value(value: Any, kind: str, language: str, question: str = "") -> str:
     """A value in its format; a name of the code in the reader's words."""
     if kind == "text" and not is_missing(value):
         name = str(plain(value)).lower() if isinstance(plain(value), bool) else str(value)
+        name = in_question(question, name)
         return heading(name, language) if has_label(name) else name
     return Message(f"{{value:{kind}}}", {"value": value}).render(language)
 
@@ -156,10 +157,15 @@ def _header(name: str, columns: Mapping[str, Any], language: str, question: str)
 
 
 def _cell(
-    name: str, columns: Mapping[str, Sequence[Any]], kind: str, row: int, language: str
+    name: str,
+    columns: Mapping[str, Sequence[Any]],
+    kind: str,
+    row: int,
+    language: str,
+    question: str,
 ) -> Cell:
     value = columns[name][row]
-    text = show_value(value, kind, language)
+    text = show_value(value, kind, language, question)
     if is_missing(value) or not _has_interval(name, columns):
         return Cell(text, missing=is_missing(value))
     low, high = (columns[name + ending][row] for ending in (_LOWER, _UPPER))

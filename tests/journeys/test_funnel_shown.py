@@ -50,14 +50,14 @@ def test_the_funnel_in_words(results):
     """90 of 900 by Wilson's formula; product limit without censoring gives 10 % as well."""
     told = words(results["funnel"], "en")
     assert told[0] == (
-        "Of 1,000 people at the step “added as a friend”, 90 (9.0%) reached the step “Deal 1”. "
-        "The narrowest step is “Deal 1”: 10.0% take it within 90 days."
+        "Of 1,000 people at the step 'added as a friend', 90 (9.0%) reached the step 'Deal 1'. "
+        "The narrowest step is 'Deal 1': 10.0% take it within 90 days."
     )
     assert told[2] == "All other steps are surely taken by a larger share."
     assert told[3] == (
         "Half of those who take it do so within 1 days, three quarters within 1 days."
     )
-    assert told[-1].startswith("Start with the step “Deal 1”: ask those who stop before it")
+    assert told[-1].startswith("Start with the step 'Deal 1': ask those who stop before it")
     chinese = words(results["funnel"], "zh")
     assert "添加好友" in chinese[0]
     assert "Deal 1" in chinese[0]

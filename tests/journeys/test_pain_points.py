@@ -122,7 +122,7 @@ def test_the_line_is_crossed_for_sure_or_not(named: int, of: int, verdict: Verdi
     assert (finding.action is not None) == (verdict is Verdict.ACT)
     share = f"{100 * named / of:.1f}%"
     assert finding.statement.render("en") == (
-        f"What hurts most is “太贵” at buy: {share} of the people asked name it."
+        f"What hurts most is '太贵' at buy: {share} of the people asked name it."
     )
     assert finding.statement.render("zh") == f"最突出的痛点是购买的“太贵”：{share} 的受访者提到它。"
 
