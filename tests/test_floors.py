@@ -16,6 +16,7 @@ FLOORS = {
     "formats": 0,
     "messages": 0,
     "labels": 0,
+    "words": 0,
     "files": 0,
     "fingerprint": 0,
     "problems": 0,

@@ -113,7 +113,7 @@ def _rows(
                 "removed": part.removed,
                 "watched": share[2]
                 if share
-                else part.curve(0.95).at_risk(rules.churn_compare_days),  # type: ignore[union-attr]
+                else part.curve(rules.confidence_level).at_risk(rules.churn_compare_days),  # type: ignore[union-attr]
                 **dict(zip(bounded("removed_share"), ends, strict=True)),
             }
         )
