@@ -23,7 +23,7 @@ Language = Literal["zh", "en"]
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 
-def _quoted_date(value: Any) -> Any:
+def quoted_date(value: Any) -> Any:
     """A date in quotes is a date; anything else is left for the schema to judge."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
         try:
@@ -96,7 +96,7 @@ class ClientFile(Sections):
     language: Language = "zh"
     timezone: str = "Asia/Shanghai"
     currency: str = "CNY"
-    as_of: Annotated[dt.date | None, BeforeValidator(_quoted_date)] = None
+    as_of: Annotated[dt.date | None, BeforeValidator(quoted_date)] = None
     engine: EngineConfig = EngineConfig()
     tables: dict[str, TableFile] = Field(default_factory=dict)
     settings: Settings = Settings()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, ValidationError
 
 from privdom_kit.contracts import IDENTITIES, TABLES
+from privdom_kit.form_copy_tests import CopyTest, copy_test_problems
 from privdom_kit.form_registers import (
     Benefits,
     CopyText,
@@ -185,6 +186,7 @@ class Forms(Sections):
         rubrics: Ratings by hand, a sheet a rubric, subject and rater.
         journey: The customer journey, stage by stage (S053, S054).
         goals: Goals of the brand (S061).
+        copy_tests: Copy tests as they are planned (S122).
     """
 
     systems: dict[str, System] = Field(default_factory=dict)
@@ -198,6 +200,7 @@ class Forms(Sections):
     rubrics: tuple[RatingSheet, ...] = Field(default=(), strict=False)
     journey: Journey = Journey()
     goals: tuple[Goal, ...] = Field(default=(), strict=False)
+    copy_tests: tuple[CopyTest, ...] = Field(default=(), strict=False)
 
 
 def read_forms(config: ClientConfig) -> Forms:
@@ -215,7 +218,13 @@ def read_forms(config: ClientConfig) -> Forms:
     except ValidationError as error:
         raise_problems(file, schema_problems(error, file, Forms))
         raise
-    raise_problems(file, [*_value_problems(file, forms), *register_problems(file, forms)])
+    held = config.settings.copy_tests.control_arms
+    found = (
+        *_value_problems(file, forms),
+        *register_problems(file, forms),
+        *copy_test_problems(file, forms.copy_tests, held),
+    )
+    raise_problems(file, list(found))
     return forms
 
 

@@ -43,6 +43,7 @@ FLOORS = {
     "client_file": 2,
     "config": 2,
     "forms": 2,
+    "form_copy_tests": 2,
     "form_registers": 2,
     "report.theme": 2,
     "report.webfont": 2,

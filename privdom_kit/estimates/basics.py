@@ -23,6 +23,30 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Difference(Interval):
+    """A difference and the interval around it.
+
+    Attributes:
+        standard_error: Of the estimate; the interval need not be symmetric about it.
+    """
+
+    standard_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceTest(Difference):
+    """A difference with its interval and its test.
+
+    Attributes:
+        statistic: Test statistic.
+        p_value: Two-sided, where the function that made it does not say otherwise.
+    """
+
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Test:
     """A hypothesis test.
 
@@ -39,7 +63,7 @@ class Test:
     p_value: float
 
 
-def t_critical(level: float, degrees: int) -> float:
+def t_critical(level: float, degrees: float) -> float:
     """Two-sided critical value of Student's t."""
     from scipy.stats import t
 
@@ -53,11 +77,35 @@ def normal_critical(level: float) -> float:
     return float(norm.ppf((1 + level) / 2))
 
 
-def t_p_value(statistic: float, degrees: int) -> float:
+def t_p_value(statistic: float, degrees: float) -> float:
     """Two-sided p-value of Student's t."""
     from scipy.stats import t
 
     return float(2 * t.sf(abs(statistic), degrees))
+
+
+def normal_quantile(probability: float) -> float:
+    """The value below which a standard normal variable falls with that probability."""
+    from scipy.stats import norm
+
+    return float(norm.ppf(probability))
+
+
+def normal_p_value(statistic: float) -> float:
+    """Two-sided p-value of the normal distribution."""
+    from scipy.stats import norm
+
+    return float(2 * norm.sf(abs(statistic)))
+
+
+def check_level(level: float) -> None:
+    """Refuse what is no confidence level.
+
+    Raises:
+        DataError: ``level`` is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise DataError(f"a confidence level of {level}", "expected one between 0 and 1, e.g. 0.95")
 
 
 def check_counts(x: float, n: float) -> None:

@@ -5,7 +5,17 @@ A name stands in one topic only; what it means elsewhere, in one question, is in
 
 from __future__ import annotations
 
-from privdom_kit.words import core, in_question, intake, journeys, layering, registers, touchpoints
+from privdom_kit.words import (
+    core,
+    copy_plan,
+    copy_readout,
+    in_question,
+    intake,
+    journeys,
+    layering,
+    registers,
+    touchpoints,
+)
 
 WORDS: dict[str, str] = (
     core.WORDS
@@ -14,5 +24,7 @@ WORDS: dict[str, str] = (
     | touchpoints.WORDS
     | registers.WORDS
     | journeys.WORDS
+    | copy_plan.WORDS
+    | copy_readout.WORDS
     | in_question.WORDS
 )
