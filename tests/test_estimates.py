@@ -46,7 +46,7 @@ def test_impossible_counts_are_refused() -> None:
         estimates.proportion_interval(5, 4)
     with pytest.raises(DataError, match="needs people in both"):
         estimates.difference_interval(1, 2, 0, 0)
-    with pytest.raises(DataError, match="known: newcombe"):
+    with pytest.raises(DataError, match="known: newcombe, miettinen_nurminen"):
         estimates.difference_interval(1, 2, 1, 2, method="wald")
 
 

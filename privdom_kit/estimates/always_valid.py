@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 from privdom_kit.errors import ConfigError
 from privdom_kit.estimates.basics import Interval
-
-
-class HasMoments(Protocol):
-    """A count, a sum and a sum of squares."""
-
-    @property
-    def n(self) -> float: ...
-    @property
-    def sum(self) -> float: ...
-    @property
-    def sum_squares(self) -> float: ...
+from privdom_kit.estimates.moments import Moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +24,7 @@ class AlwaysValidInterval(Interval):
 
 
 def always_valid_interval(
-    a: HasMoments, b: HasMoments, alpha: float, tuning_n: float, relative: bool = False
+    a: Moments, b: Moments, alpha: float, tuning_n: float, relative: bool = False
 ) -> AlwaysValidInterval:
     """The difference of means b - a with an interval that holds over all looks together.
 
@@ -60,6 +49,7 @@ def always_valid_interval(
 
     Raises:
         ConfigError: An alpha outside 0..1 or a tuning size that is not above 0.
+        DataError: Sums that contradict one another.
     """
     if not 0 < alpha < 1:
         raise ConfigError(f"alpha: {alpha}", "a risk lies between 0 and 1")
@@ -81,23 +71,14 @@ def _mixing_variance(alpha: float, tuning_n: float) -> float:
     return (bits + math.log(bits + 1)) / tuning_n
 
 
-def _difference(a: HasMoments, b: HasMoments, relative: bool) -> tuple[float, float]:
+def _difference(a: Moments, b: Moments, relative: bool) -> tuple[float, float]:
     """Estimate and standard error; an error of 0 where there is none to be had."""
-    if min(a.n, b.n) < 1:
+    if min(a.n, b.n) < 1 or (relative and a.mean == 0):
         return math.nan, 0.0
-    base, mean = a.sum / a.n, b.sum / b.n
-    if relative and base == 0:
-        return math.nan, 0.0
-    estimate = mean / base - 1 if relative else mean - base
+    estimate = b.mean / a.mean - 1 if relative else b.mean - a.mean
     if min(a.n, b.n) < 2:
         return estimate, 0.0
-    shares = [_variance(group) / group.n for group in (a, b)]
+    shares = a.variance / a.n, b.variance / b.n
     if relative:
-        return estimate, math.sqrt(shares[0] * (mean / base) ** 2 + shares[1]) / abs(base)
+        return estimate, math.sqrt(shares[0] * (b.mean / a.mean) ** 2 + shares[1]) / abs(a.mean)
     return estimate, math.sqrt(sum(shares))
-
-
-def _variance(group: HasMoments) -> float:
-    from privdom_kit.estimates.means import sample_variance
-
-    return sample_variance(group.n, group.sum, group.sum_squares)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from privdom_kit.errors import ConfigError, DataError
 from privdom_kit.estimates.basics import check_counts
 
-type _Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 _NODES = 16
 

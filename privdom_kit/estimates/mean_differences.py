@@ -19,8 +19,9 @@ def mean_difference(
     metric analytics, KDD 2018), symmetric about the lift, Student's t on the same degrees of
     freedom; its test is that of lift / standard error, so that interval and p-value of one result
     never contradict. The two tests are of the same hypothesis but not the same test: decide by
-    the absolute one. A control mean with a coefficient of variation above some 10 % wants
-    Fieller's interval instead of the relative form.
+    the absolute one. The relative interval needs a control mean well away from 0: with some four
+    buyers in the control it covers 90 % instead of 95, from forty on 95. Below that take
+    Fieller's interval.
 
     Args:
         a: Control.

@@ -63,7 +63,7 @@ class RatioMoments:
 
     @property
     def variance(self) -> float:
-        """n times the delta-method variance of the ratio (Deng et al. 2018, section 3.2)."""
+        """N times the delta-method variance of the ratio (Deng et al. 2018, section 3.2)."""
         n, ratio = self.n, self.mean
         top = _variance(n, self.sum, self.sum_squares)
         bottom = _variance(n, self.denominator_sum, self.denominator_sum_squares)

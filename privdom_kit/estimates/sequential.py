@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,12 +29,12 @@ _NODES = 16
 _SMALLEST_STEP = 1e-4
 _SMALLEST_SPEND = 1e-300
 
-type _Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class SequentialBounds:
-    """What a statistic must reach at each look.
+    """What a statistic must reach at each look; as a sequence, the bounds.
 
     Attributes:
         information: Share of the planned information at each look.
@@ -50,6 +50,15 @@ class SequentialBounds:
     spent: tuple[float, ...]
     levels: tuple[float, ...]
     sides: int
+
+    def __len__(self) -> int:
+        return len(self.bounds)
+
+    def __getitem__(self, look: int) -> float:
+        return self.bounds[look]
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.bounds)
 
 
 def sequential_bounds(
@@ -172,7 +181,7 @@ def naive_false_positive(
     Raises:
         ConfigError: As for ``sequential_bounds``.
     """
-    information = range(1, looks + 1) if isinstance(looks, int) else looks
+    information = range(1, looks + 1) if isinstance(looks, int | np.integer) else looks
     return crossing_probabilities([critical] * len(information), information, sides)[-1]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +13,59 @@ import numpy.typing as npt
 from privdom_kit.errors import DataError
 from privdom_kit.estimates.basics import Interval, normal_critical, t_critical
 
-type _Values = npt.NDArray[np.float64]
+_Values = npt.NDArray[np.float64]
+
+# The flat prior of tau ends at so many standard deviations of the estimates.
+_REACH = 6.0
+_PANELS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class ShrunkEstimate(Interval):
-    """One group's estimate after shrinkage.
+class ShrunkEstimate(float):
+    """One group's estimate after shrinkage: a number that carries its interval.
 
     Attributes:
-        standard_error: Of the group's own effect, with the uncertainty of the common mean.
+        estimate: The number itself.
+        lower: Lower end.
+        upper: Upper end.
+        standard_error: Of the group's true effect, allowing for the estimated mean and ``tau2``;
+            the ends are the estimate plus and minus its normal multiple. Never below the
+            conditional one.
+        conditional_error: As if ``tau2`` were known; what other programs print. Its intervals
+            cover 83 to 90 % instead of 95 % where groups are few or differ little.
         weight: Share that the group's own data have in the estimate; the rest is the mean.
     """
 
+    __slots__ = ("conditional_error", "lower", "standard_error", "upper", "weight")
+
+    lower: float
+    upper: float
     standard_error: float
+    conditional_error: float
     weight: float
+
+    def __new__(
+        cls,
+        estimate: float,
+        lower: float,
+        upper: float,
+        standard_error: float,
+        conditional_error: float,
+        weight: float,
+    ) -> Self:
+        """The number with what belongs to it."""
+        one = super().__new__(cls, estimate)
+        values = (conditional_error, lower, standard_error, upper, weight)
+        for name, value in zip(cls.__slots__, values, strict=True):
+            object.__setattr__(one, name, value)
+        return one
+
+    @property
+    def estimate(self) -> float:
+        """The number itself."""
+        return float(self)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{name} cannot be set: an estimate does not change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +104,11 @@ def shrink(
     Stand. 87 (1982) 377-385: the one at which the weighted squares about the mean equal their
     degrees of freedom, 0 where they are fewer to begin with. R. DerSimonian and R. Kacker,
     Contemporary Clinical Trials 28 (2007) 105-114. Shrunken estimates are the best linear
-    unbiased predictions (G. K. Robinson, Statistical Science 6 (1991) 15-32); their errors allow
-    for the estimated mean, not for the estimated ``tau2``. Wider interval of the mean: J. Hartung
-    and G. Knapp, Statistics in Medicine 20 (2001) 3875-3889, Student's t of k - 1 degrees.
+    unbiased predictions (G. K. Robinson, Statistical Science 6 (1991) 15-32). Their errors are
+    root mean squares about that prediction over what ``tau`` may be, with a prior that is flat
+    from 0 to six standard deviations of the estimates (A. Gelman, Bayesian Analysis 1 (2006)
+    515-534): few groups leave it wide open. Wider interval of the mean: J. Hartung and G. Knapp,
+    Statistics in Medicine 20 (2001) 3875-3889, Student's t of k - 1 degrees.
 
     Args:
         estimates: One a group.
@@ -74,9 +116,9 @@ def shrink(
         level: Confidence level of the intervals.
 
     Returns:
-        With ``tau2`` 0 every posterior is the common mean, with the mean's error: the data show
-        one value for all. A single group stays as it is; its Hartung-Knapp interval is the whole
-        line.
+        With ``tau2`` 0 every posterior is the common mean: the data show no difference, though
+        the intervals still allow one. A single group stays as it is, with a ``tau2`` of 0; its
+        Hartung-Knapp interval is the whole line.
 
     Raises:
         DataError: No groups, lists of different length, a value that is missing or not finite,
@@ -107,20 +149,61 @@ def _posterior(
     values: _Values, spreads: _Values, tau2: float, level: float
 ) -> tuple[ShrunkEstimate, ...]:
     critical = normal_critical(level)
-    mean, error = _weighted_mean(values, spreads + tau2)
-    own = np.ones(1) if len(values) == 1 else tau2 / (tau2 + spreads)
-    centres = mean + own * (values - mean)
-    errors = np.sqrt(own * spreads + ((1 - own) * error) ** 2)
+    centres, known = (part[0] for part in _predictions(values, spreads, np.array([tau2])))
+    narrows = np.sqrt(known)
+    errors = narrows if len(values) == 1 else np.maximum(_errors(values, spreads, centres), narrows)
+    own = tau2 / (tau2 + spreads) if len(values) > 1 else np.ones(1)
     return tuple(
         ShrunkEstimate(
             estimate=float(centre),
             lower=float(centre - critical * wide),
             upper=float(centre + critical * wide),
             standard_error=float(wide),
+            conditional_error=float(narrow),
             weight=float(weight),
         )
-        for centre, wide, weight in zip(centres, errors, own, strict=True)
+        for centre, wide, narrow, weight in zip(centres, errors, narrows, own, strict=True)
     )
+
+
+def _errors(values: _Values, spreads: _Values, centres: _Values) -> _Values:
+    """Root mean square of each effect about its prediction, over what tau may be."""
+    tau2, weights = _taus(values, spreads)
+    chances = weights * np.exp(_log_likelihood(values, spreads, tau2))
+    predicted, variances = _predictions(values, spreads, tau2)
+    squares = variances + (predicted - centres) ** 2
+    return np.asarray(np.sqrt(chances @ squares / chances.sum()))
+
+
+def _predictions(values: _Values, spreads: _Values, tau2: _Values) -> tuple[_Values, _Values]:
+    """Best linear predictions and their variances, one row a value of tau2, one column a group."""
+    totals = spreads + tau2[:, None]
+    weights = 1 / totals
+    sums = weights.sum(axis=1, keepdims=True)
+    means = (weights @ values)[:, None] / sums
+    pulled = spreads / totals
+    return means + (1 - pulled) * (values - means), (1 - pulled) * spreads + pulled**2 / sums
+
+
+def _log_likelihood(values: _Values, spreads: _Values, tau2: _Values) -> _Values:
+    """Of tau2, the common mean integrated out; up to a constant, 0 at most."""
+    weights = 1 / (spreads + tau2[:, None])
+    sums = weights.sum(axis=1)
+    means = (weights @ values) / sums
+    squares = (weights * (values - means[:, None]) ** 2).sum(axis=1)
+    logs = 0.5 * (np.log(weights).sum(axis=1) - np.log(sums) - squares)
+    return np.asarray(logs - logs.max())
+
+
+def _taus(values: _Values, spreads: _Values) -> tuple[_Values, _Values]:
+    """Values of tau2 and the weights that integrate over tau."""
+    finest = math.sqrt(float(spreads.min()))
+    most = _REACH * max(float(values.std(ddof=1)), finest)
+    ends = np.append(0.0, np.geomspace(finest / 100, most, _PANELS))
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    half = np.diff(ends)[:, None] / 2
+    taus = ends[:-1, None] + half * (1 + nodes)
+    return taus.ravel() ** 2, (half * weights).ravel()
 
 
 def _paule_mandel(values: _Values, spreads: _Values) -> float:
