@@ -2,7 +2,7 @@
 
 import importlib
 
-BENCHMARKS = ("intake", "identity", "layering", "warm", "repeat_buying", "journeys")
+BENCHMARKS = ("intake", "identity", "layering", "warm", "repeat_buying", "journeys", "copy_tests")
 
 for name in BENCHMARKS:
     importlib.import_module(f"benchmarks.{name}").main()
