@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BRANDS = ("camel_milk", "ev_scooter")
+BRANDS = ("camel_milk", "ev_scooter", "new_beauty")
 
 
 def main(arguments: list[str] | None = None) -> int:
