@@ -1,4 +1,4 @@
-"""The command line: ``privdom run``, ``check``, ``new``, ``methods``."""
+"""The command line: ``privdom run``, ``check``, ``new``, ``audiences``, ``methods``."""
 
 from __future__ import annotations
 
@@ -251,6 +251,42 @@ def new(folder: Path, language: str, debug: bool) -> None:
 
     for path in write_client_folder(folder, language, dt.date.today()):
         click.echo(folder / path)
+
+
+@cli.command()
+@click.argument("client", type=_CLIENT, metavar="CLIENT.yml")
+@click.option(
+    "--reveal", required=True, type=_CLIENT, metavar="FILE.csv", help="A list of audiences/."
+)
+@click.option("--out", default=None, type=_CLIENT, help="File to write; never among reports.")
+@click.option("--yes", is_flag=True, help="Do not ask before writing.")
+@_as_of
+@_debug
+def audiences(
+    client: Path, reveal: Path, out: Path | None, yes: bool, as_of: str, debug: bool
+) -> int:
+    """Join phones to a list of keyed ids again, from the client's own files, for the sender."""
+    from privdom_kit.config import read_config
+    from privdom_kit.intake import revealing
+
+    config = read_config(client, as_of=as_of)
+    target = out or revealing.default_target(config, reveal)
+    revealing.check_target(target, reveal)
+    found = revealing.find_phones(config, reveal, say)
+    say(f"{found.joined:,} of {found.rows:,} people of {reveal.name} have a phone.")
+    for number, words in (
+        (found.several, "have several phones: the first by text is taken"),
+        (found.rows - found.joined - found.unknown, "have none: the cell stays empty"),
+        (found.unknown, "are not known to this client: the cell stays empty"),
+    ):
+        if number:
+            say(f"{number:,} {words}.")
+    if not yes and not click.confirm(f"Write these phones in the clear to {target}?", err=True):
+        say("Nothing was written.")
+        return 0
+    revealing.write_revealed(config, found, target)
+    click.echo(target)
+    return 0
 
 
 @cli.command()

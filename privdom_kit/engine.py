@@ -154,6 +154,31 @@ def epoch_seconds(frame: nw.LazyFrame, column: str) -> nw.Expr:
     return (value - nw.lit(dt.datetime(1970, 1, 1, tzinfo=zone))).dt.total_seconds()
 
 
+def with_digest(frame: nw.LazyFrame, column: str, name: str) -> nw.LazyFrame:
+    """The rows with the SHA-256 of a text column as a further column, in hex.
+
+    Every engine gives the same digest of the same text (UTF-8), so an order by it is the same
+    everywhere and follows from nothing but the text.
+
+    Args:
+        frame: Lazy rows.
+        column: The text, never null.
+        name: What the column of the digest is called.
+    """
+    import narwhals as nw
+
+    native = nw.to_native(frame)
+    if hasattr(native, "create"):
+        return nw.from_native(native.project(f'*, sha256("{column}") AS "{name}"'))
+    if frame.implementation.is_spark_like():
+        return nw.from_native(native.selectExpr("*", f"sha2(`{column}`, 256) AS `{name}`"))
+    import hashlib
+
+    rows = frame.collect("pandas").to_native()
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in rows[column]]
+    return nw.from_native(rows.assign(**{name: digests})).lazy()
+
+
 @contextmanager
 def closing(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
     """Close the connection on the way out, also on an error."""

@@ -101,6 +101,19 @@ def _points(value: Any, language: str, currency: str) -> str:
     return f"{number} 个百分点" if language == "zh" else f"{number} points"
 
 
+def _fine_points(value: Any, language: str, currency: str) -> str:
+    """Points with two decimals below one point: differences between copies are that small."""
+    from babel.numbers import format_decimal
+
+    pattern = "+0.00;-0.00" if abs(value) < 0.01 else "+0.0;-0.0"
+    number = format_decimal(value * 100, format=pattern, locale=_locale(language))
+    return f"{number} 个百分点" if language == "zh" else f"{number} points"
+
+
+def _fine_gap(value: Any, language: str, currency: str) -> str:
+    return _fine_points(abs(value), language, currency).removeprefix("+")
+
+
 def _gap(value: Any, language: str, currency: str) -> str:
     return _points(abs(value), language, currency).removeprefix("+")
 
@@ -141,6 +154,8 @@ KINDS: dict[str, Callable[[Any, str, str], str]] = {
     "score": _score,
     "percent": _percent,
     "points": _points,
+    "fine_points": _fine_points,
+    "fine_gap": _fine_gap,
     "gap": _gap,
     "money": _money,
     "days": _days,

@@ -99,7 +99,8 @@ class MessageLength:
     """What a text message is billed as (SMS-02, SMS-05).
 
     Attributes:
-        characters: Signature, body and opt-out mark; a placeholder counts as it is written.
+        characters: Signature, body and opt-out mark; a placeholder as it is written, or as long
+            as it was said to be filled.
         segments: One up to 70 characters, beyond that characters / 67 rounded up.
     """
 
@@ -115,6 +116,7 @@ def check_text(
     purpose: str | None = None,
     hour: int | None = None,
     overrides: Iterable[Override] = (),
+    variable_characters: int | None = None,
 ) -> list[Hit]:
     """The rules that a text runs into on a channel.
 
@@ -128,6 +130,8 @@ def check_text(
             and call, where the stricter rule then holds.
         hour: Hour of sending or calling, 0 to 23, where it is to be checked.
         overrides: Rules that do not hold here; their hits are kept, as info, with the reason.
+        variable_characters: What each placeholder is filled with, for lengths; else it counts as
+            it is written.
 
     Returns:
         Hits, the gravest first, then by rule.
@@ -135,25 +139,47 @@ def check_text(
     plain = _plain(text)
     hits = [*_keyword_hits(plain, channel, vendor), *_figure_hits(plain)]
     if channel in SMS_CHANNELS:
-        hits += _message_hits(text, plain, vendor, purpose)
+        hits += _message_hits(text, plain, vendor, purpose, variable_characters)
     if channel in CALL_CHANNELS:
         hits += _call_hits(plain, purpose)
     hits += _platform_hits(text, channel, purpose)
     hits += _hour_hits(channel, hour)
-    settled = [one for hit in hits for one in _overridden(hit, overrides)]
+    return settle_hits(hits, overrides)
+
+
+def check_hour(channel: str, hour: int) -> list[Hit]:
+    """Whether an hour of sending or calling, 0 to 23, is one that the rules leave open."""
+    return list(_hour_hits(channel, hour))
+
+
+def settle_hits(hits: Iterable[Hit], overrides: Iterable[Override]) -> list[Hit]:
+    """The hits, the gravest first, those that an override is about as info with its reason."""
+    given = tuple(overrides)
+    settled = [one for hit in hits for one in _overridden(hit, given)]
     return sorted(settled, key=lambda hit: (SEVERITIES.index(hit.severity), hit.rule, hit.kind))
 
 
-def measure_message(text: str, vendor: str | None = None, marketing: bool = True) -> MessageLength:
+def links_in(text: str) -> tuple[str, ...]:
+    """The links that a text holds, in its order."""
+    return tuple(match.group() for match in _LINK.finditer(text))
+
+
+def measure_message(
+    text: str,
+    vendor: str | None = None,
+    marketing: bool = True,
+    variable_characters: int | None = None,
+) -> MessageLength:
     """Characters and segments of a text message.
 
     Args:
         text: The message with its signature.
         vendor: aliyun adds the opt-out mark of a marketing message itself; it is counted.
         marketing: Whether it is a marketing message.
+        variable_characters: What each placeholder is filled with; else it counts as it is written.
     """
     values = load_rules()["SMS-02"].values
-    body = text.strip()
+    body = _filled(text.strip(), variable_characters)
     added = "回T退订" if vendor == "aliyun" and marketing and not _ends_with_mark(body) else ""
     characters = len(body) + len(added)
     single, long = values["single_segment_characters"], values["long_segment_characters"]
@@ -272,7 +298,14 @@ def _figure_hits(plain: str) -> Iterator[Hit]:
 # Text messages
 
 
-def _message_hits(text: str, plain: str, vendor: str | None, purpose: str | None) -> Iterator[Hit]:
+def _filled(text: str, characters: int | None) -> str:
+    """The text with each placeholder as long as it will be."""
+    return text if characters is None else _VARIABLE.sub("字" * characters, text)
+
+
+def _message_hits(
+    text: str, plain: str, vendor: str | None, purpose: str | None, variable: int | None
+) -> Iterator[Hit]:
     rules = load_rules()
     marketing = purpose in (None, "marketing")
     body = text.strip()
@@ -280,7 +313,8 @@ def _message_hits(text: str, plain: str, vendor: str | None, purpose: str | None
     rest = body[signature.end() :] if signature else body
     if not signature or "【" in rest or "】" in rest:
         yield Hit("SMS-01", rules["SMS-01"].severity, "signature")
-    yield from _length_hits(rest, measure_message(text, vendor, marketing), vendor)
+    length = measure_message(text, vendor, marketing, variable)
+    yield from _length_hits(_filled(rest, variable), length, vendor)
     if marketing and not _has_mark(body, vendor):
         yield Hit("SMS-04", rules["SMS-04"].severity, "opt_out")
     if marketing and "会员" not in plain:

@@ -68,8 +68,9 @@ def deliveries(
         row["segments"] = group.get("segments")
         row["cost_cents"] = None if "cost" not in group else round(group["cost"] * 100)
         row["order_amount_cents"] = None if "amount" not in group else round(group["amount"] * 100)
-        parts.append(pd.DataFrame([row] * group["people"]))
-    rows = pd.concat(parts, ignore_index=True)
+        parts.append(row)
+    rows = pd.DataFrame(parts)
+    rows = rows.loc[rows.index.repeat([g["people"] for g in groups])].reset_index(drop=True)
     rows["customer"] = pd.Series(range(len(rows)), dtype="Int32")
     rows["delivery_id"] = [f"d{number}" for number in range(len(rows))]
     times = [c for c in rows if c.endswith("_at")]

@@ -30,7 +30,7 @@ def test_the_console_script_is_installed():
 def test_help_names_the_commands_that_stand():
     result = CliRunner().invoke(cli.cli, ["--help"])
     assert result.exit_code == 0
-    assert set(cli.cli.commands) == {"run", "check", "new", "methods"}
+    assert set(cli.cli.commands) == {"run", "check", "new", "audiences", "methods"}
     assert all(f"\n  {name} " in result.output for name in cli.cli.commands)
 
 

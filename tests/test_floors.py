@@ -33,6 +33,7 @@ FLOORS = {
     "answers": 2,
     "base": 2,
     "deliveries": 2,
+    "people_files": 2,
     "events": 2,
     "rubrics": 2,
     "rule_check": 2,

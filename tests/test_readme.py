@@ -130,10 +130,11 @@ def test_the_lines_of_python_run():
     paths = pd.DataFrame({"path": [["a", "b"]], "conversions": [1], "value": [9.0], "nulls": [1]})
     states = ["add", "order", "removed"]
     matrix = pd.DataFrame([[0, 0.5, 0.5], [0, 1, 0], [0, 0, 1]], index=states, columns=states)
-    (block,) = [text for language, text in BLOCKS if language == "python"]
-    calls = [line for line in block.splitlines() if line.startswith("journeys.")]
-    assert len(calls) == 6
+    texts = [text for language, text in BLOCKS if language == "python"]
+    lines = [line for text in texts for line in text.splitlines()]
+    calls = [line for line in lines if line.startswith(("journeys.", "estimates."))]
+    assert len(calls) == 10
     for call in calls:
         scope = {"events": events, "paths": paths, "matrix": matrix}
-        exec("from privdom_kit import journeys\nanswer = " + call, scope)
+        exec("from privdom_kit import estimates, journeys\nanswer = " + call, scope)
         assert scope["answer"] is not None

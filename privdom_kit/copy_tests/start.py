@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.base import Base, read_base
+from privdom_kit.copy_tests.crowds_of_plan import Crowds, read_crowds
 from privdom_kit.copy_tests.filed_plans import FiledPlan, read_filed_plans
 from privdom_kit.copy_tests.sums import collect_sums
 from privdom_kit.copy_tests.units import Units, read_units
@@ -34,12 +35,14 @@ class CopyBase:
         settings: All settings.
         filed: Plans that were filed before the send, by test.
         people: One row a person: ``customer``, ``customer_id`` (keyed); None in bare tests.
+        timezone: IANA name of the client's zone; None where it is not known.
     """
 
     base: Base
     settings: Settings
     filed: Mapping[str, FiledPlan]
     people: nw.LazyFrame | None = None
+    timezone: str | None = None
 
     @property
     def plans(self) -> tuple[CopyTest, ...]:
@@ -58,6 +61,14 @@ class CopyBase:
         windows = {p.id: p.window_days for p in self.plans if p.window_days}
         windows |= {t: f.test.window_days for t, f in self.filed.items() if f.test.window_days}
         return read_units(self.base, self.settings.copy_tests, windows)
+
+    @cached_property
+    def crowds(self) -> Crowds | None:
+        """Who the tests that are still to be drawn could be sent to. Computed once.
+
+        None without people or without such tests.
+        """
+        return read_crowds(self)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
@@ -142,4 +153,4 @@ def read_copy_base(client: Any) -> CopyBase:
     base = read_base(client)
     forms = client.config.forms
     filed = read_filed_plans(base.forms.copy_tests, forms.parent if forms else None)
-    return CopyBase(base, client.settings, filed, client.people)
+    return CopyBase(base, client.settings, filed, client.people, client.config.timezone)

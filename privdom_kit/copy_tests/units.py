@@ -25,7 +25,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from privdom_kit.contracts import TABLES
 from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.purchases import COUNTED
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 #: What a test without an id is called: the table holds one only.
 WITHOUT_ID = "deliveries"
-CHANNELS = TABLES["deliveries"].column("channel").choices
 _DAY = 86_400
 _HOUR = 3_600
 # Outcome, the column that tells it.
@@ -74,6 +72,7 @@ class Units:
         crowds: Names of crowds by code.
         arms: Names of arms by code.
         has_status: Whether deliveries say how each ended.
+        channels: Names of channels by code.
         coverage: Delivery rows read, used and left out by reason.
     """
 
@@ -84,11 +83,16 @@ class Units:
     crowds: tuple[str, ...]
     arms: tuple[str, ...]
     has_status: bool
+    channels: tuple[str, ...]
     coverage: Coverage
 
     def test_name(self, code: int) -> str:
         """The name of a test."""
         return self.tests[code] if code >= 0 else WITHOUT_ID
+
+    def channel_name(self, code: int) -> str:
+        """The name of a channel; empty where it is not known."""
+        return self.channels[code] if code >= 0 else ""
 
     def crowd_name(self, code: int) -> str | None:
         """The name of a crowd; None where the person is in none."""
@@ -139,6 +143,7 @@ def read_units(
         table.dictionaries.get("crowd", ()) if table.has("crowd") else (),
         table.dictionaries.get("arm", ()),
         table.has("status"),
+        table.dictionaries.get("channel", ()),
         coverage,
     )
 

@@ -95,6 +95,36 @@ def prepare(config: ClientConfig, progress: Callable[[str], None] = lambda line:
 
 
 @contextmanager
+def restitched(
+    config: ClientConfig, key: bytes, progress: Callable[[str], None] = lambda line: None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The client's files read and stitched again, in a private engine that is gone afterwards.
+
+    It holds ``person_of(identity, raw, customer)``, the raw values that name a person, and
+    ``people(customer, customer_id, ..)``; nothing is stored.
+
+    Args:
+        config: The client.
+        key: The client's key.
+        progress: Takes a line for each step.
+
+    Raises:
+        DataError: A file cannot be read.
+    """
+    memory = f"{config.settings.intake.memory_mb}MB"
+    with (
+        _scratch_folder(state_folder(config)) as scratch,
+        engine.closing(engine.connect(memory_limit=memory, scratch=scratch)) as connection,
+    ):
+        tables, problems = _stage_all(connection, config, scratch, progress)
+        if problems:
+            raise problems[0]
+        progress("stitching identifiers into people")
+        stitch(connection, tables, key, config.settings.identity)
+        yield connection
+
+
+@contextmanager
 def _scratch_folder(state: Path) -> Iterator[Path]:
     """A private folder beside the client for decoded copies of raw exports, gone afterwards.
 

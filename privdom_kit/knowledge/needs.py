@@ -71,11 +71,11 @@ _NEEDS = {
         "why_checklist": "forms",
     },
     "04_copy_test_plan": {
-        "copy_lint": "posts.text | forms",
+        "copy_lint": "forms",
         "hypotheses": "forms",
-        "sample_size": "",
-        "assignment": "orders | contacts | members",
-        "budget": "",
+        "sample_size": "forms",
+        "assignment": "forms orders | forms contacts | forms members | forms followers",
+        "budget": "forms",
     },
     "05_copy_test_readout": {
         "health": "deliveries.arm",

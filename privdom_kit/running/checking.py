@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.formats import format_value
+from privdom_kit.running.playbooks import find_playbooks
 
 if TYPE_CHECKING:
     from privdom_kit.config import ClientConfig
@@ -49,6 +50,7 @@ def check_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"people: {_count(report['people'])}")
     lines.append(f"tables not given: {', '.join(report['missing_tables']) or 'none'}")
     lines += [_playbook_line(name, needs) for name, needs in report["playbooks"].items()]
+    lines += _question_lines(report)
     lines += [line for found in report.get("proposals", []) for line in _proposal_lines(found)]
     return lines
 
@@ -83,6 +85,20 @@ def _playbook_line(name: str, needs: Mapping[str, Any]) -> str:
         return f"{name}: can run"
     wanted = "; ".join(", ".join(tables) for tables in needs["needs_one_of"])
     return f"{name}: cannot run" + (f", needs one of {wanted}" if wanted else "")
+
+
+def _question_lines(report: Mapping[str, Any]) -> list[str]:
+    """Playbooks that run on whatever there is: how many of their questions have what they need."""
+    lines = []
+    for playbook in find_playbooks():
+        questions = report.get("questions", {}).get(playbook.name, {})
+        if playbook.name in report["playbooks"] or not questions or not report["usable"]:
+            continue
+        fed = sum(needs["runs"] for needs in questions.values())
+        lines.append(
+            f"{playbook.name}: can run; {fed} of {len(questions)} questions have what they need"
+        )
+    return lines
 
 
 def _count(number: int) -> str:

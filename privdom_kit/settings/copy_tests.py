@@ -184,7 +184,7 @@ class CopyTestsSettings(Frozen):
     )
     sms_cap: int = setting(
         1,
-        "text messages a person may have got in those days and still be sent another",
+        "text messages a person may get in those days, this test's among them",
         unit="messages",
         source="rule SMS-15: house cap 1 per 7 days",
         date="2026-12",
@@ -206,6 +206,43 @@ class CopyTestsSettings(Frozen):
         date="2023",
         ge=8,
         le=64,
+    )
+    short_share: float = setting(
+        0.02,
+        "people of a crowd and arm short of the plan, as share of those planned, that is let pass",
+        unit="share of people",
+        source=HOUSE,
+        date="2026-12",
+        ge=0,
+        lt=1,
+    )
+    send_spread_hours: int = setting(
+        2,
+        "sends may begin within so many hours from the planned hour on and still be as planned",
+        unit="hours",
+        source=HOUSE,
+        date="2026-12",
+        ge=1,
+        le=24,
+    )
+    variable_characters: int = setting(
+        8,
+        "characters that a variable of a text message is taken to be filled with at most; at least "
+        "it is filled with one",
+        unit="characters",
+        source=HOUSE,
+        date="2026-12",
+        ge=1,
+        le=70,
+    )
+    spending_gain: float = setting(
+        0.05,
+        "profit of the best order of crowds over spending evenly, as share of it, that matters",
+        unit="share of the plan's profit",
+        source=HOUSE,
+        date="2026-12",
+        ge=0,
+        le=1,
     )
     draws: int = setting(
         4000,

@@ -13,11 +13,11 @@ from client_tables import orders, store
 
 from privdom_kit import layering
 from privdom_kit.engine import closing, collect, connect
-from privdom_kit.layering.audience_files import safe_cell
 from privdom_kit.layering.audience_rules import AUDIENCES, REASONS
 from privdom_kit.layering.customers import summarise_customers
 from privdom_kit.layering.measure_lists import measure_audiences
 from privdom_kit.layering.measure_worth import measure_customer_value
+from privdom_kit.people_files import safe_cell
 from privdom_kit.results import Verdict
 
 RULES = {"cycle_days": 20, "active_days": 5, "value_share": 0.3, "due_window_days": 3}
@@ -251,11 +251,11 @@ def test_no_cell_runs_in_a_spreadsheet(value, cell) -> None:
 
 
 def test_large_lists_are_written_whole_and_in_parts(measure, tmp_path, monkeypatch) -> None:
-    from privdom_kit.layering import audience_files
+    from privdom_kit import people_files
 
     found = measure(brand())
     whole = layering.write_audiences(found.client, found.base, found.result, tmp_path / "a")
-    monkeypatch.setattr(audience_files, "_CHUNK", 2)
+    monkeypatch.setattr(people_files, "_CHUNK", 2)
     parts = layering.write_audiences(found.client, found.base, found.result, tmp_path / "b")
     assert [f.read_bytes() for f in whole] == [f.read_bytes() for f in parts]
 
