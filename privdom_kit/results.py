@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from privdom_kit.formats import is_missing
 from privdom_kit.messages import Message
@@ -125,8 +125,9 @@ class Finding:
         evidence: The numbers behind it, a sentence each.
         action: What to do next; None where nothing needs doing or nothing was measured.
         owner: Who does it.
-        money_at_stake: In the client's currency per year; None where it cannot be derived.
+        money_at_stake: In the client's currency; None where it cannot be derived.
         money_basis: How ``money_at_stake`` was derived, or why it was not.
+        money_period: year (the sum comes again every year) or once.
     """
 
     result: Result
@@ -136,6 +137,7 @@ class Finding:
     owner: Message | None = None
     money_at_stake: float | None = None
     money_basis: Message | None = None
+    money_period: Literal["year", "once"] = "year"
 
     @property
     def confidence(self) -> str | None:
@@ -154,6 +156,8 @@ class Finding:
         def say(message: Message | None) -> str | None:
             return None if message is None else message.render(language)
 
+        # A sum comes again every year unless its finding says otherwise.
+        once = {"money_period": "once"} if self.money_period == "once" else {}
         return {
             "id": f"{playbook}/{self.result.question}",
             "playbook": playbook,
@@ -167,6 +171,7 @@ class Finding:
             "action": say(self.action),
             "owner": say(self.owner) if self.action else None,
             "confidence": self.confidence,
+            **once,
         }
 
 

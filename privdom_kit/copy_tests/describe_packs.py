@@ -205,6 +205,12 @@ def _spending_statement(result: Result) -> Message:
             "{test:quote}: what contacts bring by crowd rests on too few people to be shown.",
             **values,
         )
+    if not figures["crowds_judged"]:
+        return msg(
+            "{test:quote}: what contacts bring is shown by crowd; nothing follows from it yet, for "
+            "the reasons in the notes.",
+            **values,
+        )
     if figures["crowds_losing"]:
         return msg(
             "Contacts cost more than they bring in {losing:count} of {crowds:count} crowds, for "

@@ -24,7 +24,7 @@ from privdom_kit.copy_tests.choosing import (
     Choice,
     choose,
 )
-from privdom_kit.copy_tests.comparing import DIFFERENCE
+from privdom_kit.copy_tests.comparing import DIFFERENCE, count_outcome
 from privdom_kit.copy_tests.measure_looks import claim_values
 from privdom_kit.copy_tests.outcome_units import UNITS
 from privdom_kit.copy_tests.over_tests import leading_test, over_tests
@@ -92,7 +92,7 @@ def measure_decision(base: CopyBase, settings: Settings) -> Result:
     table = _table(base, choices)
     if table.empty:
         return too_early(base, QUESTION, used)
-    shown, hidden = _hide(table, settings.privacy.min_cell)
+    shown, hidden = _hide(base, choices, table, settings.privacy.min_cell)
     leading = leading_test(verdicts, [t for t in base.tests() if choices[t]])
     return QUESTION.answer(
         base.base.as_of,
@@ -224,20 +224,36 @@ def _error(sides: tuple[int, int, int, int]) -> float:
     return math.sqrt(sum(p * (1 - p) / people for p, people in parts))
 
 
-def _hide(table: pd.DataFrame, least: int) -> tuple[pd.DataFrame, int]:
-    shown = table.astype({"with_outcome": "Int64", "reference_with_outcome": "Int64"})
+def _hide(
+    base: CopyBase, choices: Mapping[str, list[Choice]], table: pd.DataFrame, least: int
+) -> tuple[pd.DataFrame, int]:
+    """The table without small counts, also those that the later people of a test would tell."""
+    import pandas as pd
+
+    late = [_late(base, test, choice) for test, found in choices.items() for choice in found]
+    hits = ("with_outcome", "reference_with_outcome")
+    shown = table.astype(dict.fromkeys(hits, "Int64"))
     small = {
-        name: (table[name] > 0) & (table[name] < least)
-        for name in ("with_outcome", "reference_with_outcome")
+        name: ((table[name] > 0) & (table[name] < least))
+        | pd.Series([0 < gained[side] < least for gained in late], index=table.index)
+        for side, name in enumerate(hits)
     }
-    shown.loc[small["with_outcome"], ["with_outcome", *bounded("rate")]] = None
-    theirs = ["reference_with_outcome", *bounded("reference_rate")]
-    shown.loc[small["reference_with_outcome"], theirs] = None
-    either = small["with_outcome"] | small["reference_with_outcome"]
-    shown.loc[either, [*_COMPUTED, "people_needed", "people_lacking"]] = None
-    relative = either & (table["reason"] != "not_reached")
-    shown.loc[relative, ["least_difference"]] = None
+    shown.loc[small[hits[0]], [hits[0], *bounded("rate")]] = None
+    shown.loc[small[hits[1]], [hits[1], *bounded("reference_rate")]] = None
+    either = small[hits[0]] | small[hits[1]]
+    # A smallest difference that is stated relative to the reference's share gives it away.
+    shown.loc[either, [*_COMPUTED, "people_needed", "people_lacking", "least_difference"]] = None
     return shown, int(sum(part.sum() for part in small.values()))
+
+
+def _late(base: CopyBase, test: str, choice: Choice) -> tuple[int, int]:
+    """People with the outcome on both sides who came after the look that the choice rests on."""
+    primary = primary_outcome(base, test)
+    if primary is None:
+        return 0, 0
+    claim, reference = choice.claim, references(base, test)[0]
+    whole = count_outcome(base, test, claim.arm, reference, primary.outcome)
+    return whole.x - claim.counts.x, whole.reference_x - claim.counts.reference_x
 
 
 def _figures(base: CopyBase, table: pd.DataFrame, test: str) -> dict[str, Any]:

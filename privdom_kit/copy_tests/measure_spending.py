@@ -92,7 +92,7 @@ def _answer(
         table,
         used,
         coverage=base.units.coverage if base.units is not None else NOTHING_SEEN,
-        figures=_figures(tests, plans, verdicts, contacts, bool(hidden)),
+        figures=_figures(base, tests, plans, verdicts, contacts, bool(hidden)),
         tables={"plans": plans},
         notes=(
             *_notes(tests),
@@ -109,21 +109,26 @@ def _judge(base: CopyBase, contacts: Contacts, test: SpendingTest) -> Verdict:
     """act: money would move for sure. clear: every contact pays for sure. Else watch."""
     if test.profits is None or test.gain is None or test.best is None:
         return Verdict.NOT_ENOUGH_DATA
-    rules = base.settings.copy_tests
+    if not _decides(base, contacts, test):
+        return Verdict.WATCH
     gain, scale = test.gain, abs(test.best.profit)
-    moves = gain.lower > 0 and gain.estimate >= rules.spending_gain * scale
-    losing = any(interval.upper < 0 for interval in test.intervals)
+    moves = gain.lower > 0 and gain.estimate >= base.settings.copy_tests.spending_gain * scale
+    if moves or any(interval.upper < 0 for interval in test.intervals):
+        return Verdict.ACT
     paying = all(interval.lower > 0 for interval in test.intervals)
     whole = test.extra and len(test.intervals) == len(test.crowds)
-    free = contacts.missing.get(test.name, 0.0) > rules.missing_reports_share
-    if test.evidence == OBSERVED or test.lacking or free:
-        return Verdict.WATCH
-    if losing or moves:
-        return downgrade(base, test.name, Verdict.ACT)
-    return downgrade(base, test.name, Verdict.CLEAR if paying and whole else Verdict.WATCH)
+    return Verdict.CLEAR if paying and whole else Verdict.WATCH
+
+
+def _decides(base: CopyBase, contacts: Contacts, test: SpendingTest) -> bool:
+    """Whether anything may follow from a test: sound, drawn by lot, complete, costs known."""
+    free = contacts.missing.get(test.name, 0.0) > base.settings.copy_tests.missing_reports_share
+    sound = downgrade(base, test.name, Verdict.ACT) is Verdict.ACT
+    return sound and test.evidence != OBSERVED and not test.lacking and not free
 
 
 def _figures(
+    base: CopyBase,
     tests: list[SpendingTest],
     plans: pd.DataFrame,
     verdicts: dict[str, Verdict],
@@ -133,15 +138,16 @@ def _figures(
     """The plan of the test that matters most, and the crowds of all tests that lose or pay."""
     place = min(range(len(tests)), key=lambda i: _LEADING.index(verdicts[tests[i].name]))
     row = plans.iloc[place]
-    sure = [interval for test in tests for interval in test.intervals]
+    decisive = [test for test in tests if _decides(base, contacts, test)]
+    sure = [(test.extra, ends) for test in decisive for ends in test.intervals]
     loss = sum(test.sure_loss for test in tests if verdicts[test.name] is Verdict.ACT)
     return {
         "tests": len(tests),
         "crowds_judged": len(sure),
-        "crowds_losing": sum(interval.upper < 0 for interval in sure),
-        "crowds_paying": sum(interval.lower > 0 for interval in sure),
+        "crowds_losing": sum(ends.upper < 0 for _, ends in sure),
+        "crowds_paying": sum(ends.lower > 0 and extra for extra, ends in sure),
         "cost_source": contacts.source,
-        # What single crowds lose cannot be told apart where none is hidden.
+        # The loss of all crowds less that of those shown would tell a hidden one.
         "money_at_stake": loss if loss > 0 and not hidden else None,
         **{name: row[name] for name in _PLAN},
     }

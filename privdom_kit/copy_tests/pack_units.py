@@ -23,7 +23,7 @@ UNITS: dict[str, str] = {
     "tests": "count: tests",
     "tests_judged": "count: tests whose crowds are compared",
     "crowds": "count: crowds that are compared",
-    "crowds_judged": "count: crowds that are large enough to be judged",
+    "crowds_judged": "count: crowds large enough to be judged, of tests that decide",
     "crowds_losing": "count: crowds that cost more than they bring, for sure",
     "crowds_paying": "count: crowds that bring more than they cost, for sure",
     "arms_judged": "count: versions that are judged",

@@ -181,7 +181,7 @@ def plot_decision(result: Result, ax: Axes | None = None) -> Axes | None:
         msg("What each choice may cost"),
         msg(
             "{shown:count} of {rows:count} versions, up to {as_of:date}. No mark: too few people, "
-            "or its time of reading has not come.",
+            "no sound test, or not yet time to read it.",
             shown=len(rows),
             rows=len(result.table),
             as_of=result.as_of,

@@ -11,7 +11,7 @@ from privdom_kit.labels import heading, in_question
 from privdom_kit.messages import msg, translate
 from privdom_kit.report.pages import fill_page
 from privdom_kit.report.rendering import Entry
-from privdom_kit.report.show import CONFIDENCE_WORDS, anchor
+from privdom_kit.report.show import CONFIDENCE_WORDS, anchor, money_words
 from privdom_kit.report.theme import VERDICT_SIGNS
 
 # The order of findings that carry no money, and of the tally.
@@ -119,7 +119,7 @@ def _facts(finding: Mapping[str, Any], language: str) -> list[tuple[str, str, st
     money = finding["money_at_stake"]
     facts = []
     if money is not None:
-        words = msg("{money:money} a year", money=money).render(language)
+        words = money_words(money, finding.get("money_period")).render(language)
         facts.append((msg("At stake"), words, finding["money_basis"] or ""))
     if finding["action"]:
         facts.append((msg("Next step"), finding["action"], ""))

@@ -174,10 +174,17 @@ def _facts(finding: Finding, language: str) -> list[tuple[str, str, str]]:
     ]
 
 
+def money_words(money: float, period: str | None) -> Message:
+    """A sum at stake with how often it is: every year, or once."""
+    if period == "once":
+        return msg("{money:money}, once", money=money)
+    return msg("{money:money} a year", money=money)
+
+
 def _money(finding: Finding) -> Message | None:
     """The sum, or that there is none and why; nothing where the finding does not speak of it."""
     if finding.money_at_stake is not None:
-        return msg("{money:money} a year", money=finding.money_at_stake)
+        return money_words(finding.money_at_stake, finding.money_period)
     return None if finding.money_basis is None else msg("not derived")
 
 

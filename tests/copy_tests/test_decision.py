@@ -168,3 +168,25 @@ def test_small_counts_are_hidden(connection):
     hidden = ["reference_with_outcome", "reference_rate", "difference", "loss_if_kept"]
     assert row[[*hidden, "p_value_adjusted"]].isna().all()
     assert row["with_outcome"] == 90
+
+
+def test_a_choice_at_an_early_look_does_not_tell_the_few_of_later_days(connection):
+    """Crossed at half of the people; 4 more friends of A came later, whom a subtraction tells."""
+    groups = [
+        {"arm": arm, "people": part, "sent_day": day, **what}
+        for arm, day, x in (
+            ("A", "2026-05-04", 100), ("B", "2026-05-04", 200),
+            ("A", "2026-05-05", 4), ("B", "2026-05-05", 30),
+        )
+        for part, what in ((x, {"friend_added": 1}), (2000 - x, {}))
+    ]  # fmt: skip
+    base, settings = copy_base(
+        connection,
+        {"deliveries": deliveries(*groups)},
+        forms={"copy_tests": [plan_of(["A", "B"], 8000, looks=[0.5, 1])]},
+        privacy={"min_cell": 10},
+    )
+    row = copy_tests.measure_decision(base, settings).table.iloc[0]
+    assert row["people"] == 2000
+    assert row["with_outcome"] == 200
+    assert row[["reference_with_outcome", "reference_rate", "difference"]].isna().all()

@@ -64,6 +64,14 @@ def test_money_that_was_not_derived_is_said_with_the_reason() -> None:
     assert "涉及金额: 未推算 (未记录原因。)" in show.card_text(finding, "zh")
 
 
+def test_a_sum_that_comes_once_is_not_said_to_come_every_year() -> None:
+    finding = states_finding(money_period="once")
+    assert "At stake: CN¥123,457, once (Methods)" in show.card_text(finding, "en")
+    assert "涉及金额: 一次性 ¥12.3万 (方法编号)" in show.card_text(finding, "zh")
+    assert finding.to_dict("01")["money_period"] == "once"
+    assert "money_period" not in states_finding().to_dict("01")
+
+
 def test_a_finding_without_money_does_not_speak_of_it() -> None:
     text = show.card_text(unmeasured_finding(), "en")
     assert text == "[Not measured] No reason was recorded.\nmoney_at_stake = –"
