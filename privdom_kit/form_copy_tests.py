@@ -169,6 +169,11 @@ class CopyTest(Frozen):
         return next((arm for arm in self.arms if arm.control), None)
 
     @property
+    def against_held_back(self) -> bool:
+        """Whether versions are compared with people who are sent nothing, for want of a control."""
+        return self.control is None and self.holdout_share > 0 and bool(self.arms)
+
+    @property
     def challengers(self) -> tuple[CopyArm, ...]:
         """The versions that are held against the copy in use."""
         return tuple(arm for arm in self.arms if not arm.control)

@@ -69,10 +69,10 @@ def in_question(question: str, name: str) -> str:
     """The name under which a column, figure or table of a question has its label.
 
     The same word may stand for two things: ``groups`` are community groups, but in ``churn`` what
-    is compared. Such a name has a label of its own as ``question.name``.
+    is compared. Such a name has a label of its own as ``question.name``; its bounds follow it.
     """
-    scoped = f"{question}.{name}"
-    return scoped if scoped in LABELS else name
+    stem = name.removesuffix("_ci_lower").removesuffix("_ci_upper")
+    return f"{question}.{name}" if f"{question}.{stem}" in LABELS else name
 
 
 def heading(name: str, language: str | None = None) -> str:

@@ -23,12 +23,14 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "suite")
 def sample(tmp_path_factory):
     """``sample(brand)``: a sample brand opened once, from a copy, so that nothing is written here.
 
-    Gives ``client, base, settings, facts`` (of facts.yml) and ``ask(topic, question)``, the result
+    Gives ``client, base, copy_base, settings, facts`` (of facts.yml) and ``ask(topic, question)``, the result
     of a question, measured once.
     """
+    from privdom_kit import copy_tests
     from privdom_kit.base import read_base
     from privdom_kit.client import open_client
     from privdom_kit.config import read_config
+    from privdom_kit.copy_tests import read_copy_base
 
     opened = []
 
@@ -39,14 +41,21 @@ def sample(tmp_path_factory):
         client = open_client(read_config(copy))
         opened.append(client)
         base = read_base(client)
+        copy_base = read_copy_base(client)
         facts = yaml.safe_load((copy / "facts.yml").read_text(encoding="utf-8"))["facts"]
 
         @cache
         def ask(topic, question):
-            return getattr(topic, f"measure_{question}")(base, client.settings)
+            asked = copy_base if topic is copy_tests else base
+            return getattr(topic, f"measure_{question}")(asked, client.settings)
 
         return SimpleNamespace(
-            client=client, base=base, settings=client.settings, facts=facts, ask=ask
+            client=client,
+            base=base,
+            copy_base=copy_base,
+            settings=client.settings,
+            facts=facts,
+            ask=ask,
         )
 
     yield open_sample

@@ -1,4 +1,4 @@
-"""Every question of the playbooks, asked of both sample brands: laws that any answer keeps.
+"""Every question of the playbooks, asked of all sample brands: laws that any answer keeps.
 
 Nothing here knows a brand's numbers; those are in test_planted_facts*.py.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from privdom_kit import intake, journeys, layering, touchpoints
+from privdom_kit import copy_tests, intake, journeys, layering, touchpoints
 from privdom_kit.formats import KINDS, is_missing
 from privdom_kit.knowledge import load_methods
 from privdom_kit.knowledge.questions import PLAYBOOKS
@@ -26,13 +26,15 @@ TOPICS = {
     "01_user_layering": layering,
     "02_touchpoint_audit": touchpoints,
     "03_journey_mapping": journeys,
+    "04_copy_test_plan": copy_tests,
+    "05_copy_test_readout": copy_tests,
 }
 WORDS = ("text", "date", "quote")
 # A share may pass 1 where it is a ratio to something else than its own base.
 TOLERANCE = 1e-9
 
 
-@pytest.fixture(scope="module", params=["camel_milk", "ev_scooter"])
+@pytest.fixture(scope="module", params=["camel_milk", "ev_scooter", "new_beauty"])
 def results(request, sample):
     """``(topic, result)`` of every question."""
     brand = sample(request.param)
@@ -118,8 +120,8 @@ def test_everything_can_be_worded_shown_and_drawn(results, language):
 
 def test_every_name_that_is_shown_has_a_label(results, tmp_path):
     """A column or figure without a label would stand as code, and in English, in the report."""
-    for _, result in results:
-        (tmp_path / f"{result.question}.json").write_text(json.dumps(result.to_dict("en")))
+    for place, (_, result) in enumerate(results):
+        (tmp_path / f"{place}.json").write_text(json.dumps(result.to_dict("en")))
     assert unlabelled(tmp_path) == []
 
 

@@ -131,4 +131,4 @@ def test_names_without_a_label_are_found_in_results(tmp_path: Path) -> None:
     }
     (tmp_path / "states.json").write_text(json.dumps(result))
     names = catalogue.unlabelled(tmp_path)
-    assert names == ["humming_bird", "odd_one", "rare_figure", "the dog"]
+    assert names == ["humming_bird", "more", "odd_one", "rare_figure", "the dog"]

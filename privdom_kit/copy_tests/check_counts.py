@@ -110,10 +110,14 @@ def _is_one(units: Units, outcome: str) -> nw.Expr:
 
 
 def _touched(units: Units) -> nw.Expr:
-    """Whether something shows that a person was sent to after all."""
+    """Whether something shows that a person was sent to after all.
+
+    A click alone does not: where visits are recorded for everybody, they are an outcome of people
+    who were sent nothing, too.
+    """
     import narwhals as nw
 
-    sign = _is_one(units, "delivered") | _is_one(units, "connected") | _is_one(units, "clicked")
+    sign = _is_one(units, "delivered") | _is_one(units, "connected")
     if "cost_cents" in units.amounts:
         sign = sign | (nw.col("cost_cents") > 0).fill_null(False)
     return sign

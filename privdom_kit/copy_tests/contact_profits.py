@@ -74,9 +74,7 @@ class Profits:
         """Expected profit of a contact."""
         return tuple(
             value * extra - spend
-            for value, extra, spend in zip(
-                self.values, self.extra_rates, self.spends, strict=True
-            )
+            for value, extra, spend in zip(self.values, self.extra_rates, self.spends, strict=True)
         )
 
     @property

@@ -104,15 +104,16 @@ def _smallest(table: pd.DataFrame) -> Iterator[Message]:
             continue
         if is_missing(row.detectable_difference):
             yield msg(
-                "{test:quote}: with {people:count} people of the copy in use no difference could "
-                "be detected at all.",
+                "{test:quote}: with {people:count} people to compare with, no difference could be "
+                "detected at all.",
                 test=row.test,
                 people=row.control_people,
             )
         elif is_missing(row.detectable_difference_ci_lower):
             yield msg(
-                "{test:quote}: the smallest difference that {people:count} people of the copy in "
-                "use can show is {gap:fine_points} ({lift:percent} of the baseline).",
+                "{test:quote}: with {people:count} people to compare with, the smallest "
+                "difference that can be shown is {gap:fine_points} ({lift:percent} of the "
+                "baseline).",
                 test=row.test,
                 people=row.control_people,
                 gap=row.detectable_difference,
@@ -120,8 +121,8 @@ def _smallest(table: pd.DataFrame) -> Iterator[Message]:
             )
         else:
             yield msg(
-                "{test:quote}: the smallest difference that {people:count} people of the copy in "
-                "use can show is {gap:fine_points} (interval {lower:fine_points} to "
+                "{test:quote}: with {people:count} people to compare with, the smallest "
+                "difference that can be shown is {gap:fine_points} (interval {lower:fine_points} to "
                 "{upper:fine_points}; {lift:percent} of the baseline).",
                 test=row.test,
                 people=row.control_people,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _X, _N = f"x_{FRIEND}", f"n_{FRIEND}"
+_WIDTH_AT = 0.95  # level at which a width is read as a number of standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,9 @@ def extra_rate(sent: pd.DataFrame, held: pd.DataFrame) -> tuple[float, float] | 
         found = pooled_risk_difference(tables)
         if not math.isnan(found.lower):
             return found.estimate, found.standard_error
-    sides = [[float(side[_X].sum()), float(side[_N].sum())] for side in (sent, held)]
-    gap = difference_interval(*sides[0], *sides[1])
-    return gap.estimate, (gap.upper - gap.lower) / 2 / normal_critical(0.95)
+    counts = [float(side[name].sum()) for side in (sent, held) for name in (_X, _N)]
+    gap = difference_interval(counts[0], counts[1], counts[2], counts[3], _WIDTH_AT)
+    return gap.estimate, (gap.upper - gap.lower) / 2 / normal_critical(_WIDTH_AT)
 
 
 def _tables(sent: pd.DataFrame, held: pd.DataFrame) -> list[list[list[float]]]:

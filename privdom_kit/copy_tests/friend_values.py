@@ -75,7 +75,9 @@ def uncosted_notes(base: CopyBase) -> tuple[Message, ...]:
     notes = []
     for test in base.tests():
         plan = base.plan(test)
-        named = [a.name for a in plan.arms if a.incentive and a.incentive_cost is None] if plan else []
+        named = (
+            [a.name for a in plan.arms if a.incentive and a.incentive_cost is None] if plan else []
+        )
         if named:
             notes.append(
                 msg(

@@ -34,9 +34,7 @@ def incentive_table(
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_NUMBERS, "float64"))
 
 
-def _rows(
-    base: CopyBase, contacts: Contacts, test: str, small: Hidden
-) -> list[dict[str, Any]]:
+def _rows(base: CopyBase, contacts: Contacts, test: str, small: Hidden) -> list[dict[str, Any]]:
     reference, paid = base.reference(test), incentive_costs(base, test)
     if reference is None or reference[1] != PLANNED or not any(paid.values()):
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from privdom_kit.answers import NOTHING_SEEN, Question, bounded, used_settings
+from privdom_kit.answers import NOTHING_SEEN, Question, used_settings
 from privdom_kit.copy_tests.contact_costs import FRIEND, Contacts, cost_notes, read_contacts
 from privdom_kit.copy_tests.cost_rows import COSTS, Row, costed_tests, judged_rows, row_table
 from privdom_kit.copy_tests.friend_values import uncosted_notes
@@ -62,9 +62,7 @@ def _no_friends(base: CopyBase, contacts: Contacts) -> Message | None:
     return msg("In no test anybody was added as a friend at a cost, so a friend has no cost.")
 
 
-def _answer(
-    base: CopyBase, settings: Settings, contacts: Contacts, used: dict[str, Any]
-) -> Result:
+def _answer(base: CopyBase, settings: Settings, contacts: Contacts, used: dict[str, Any]) -> Result:
     least, tests = settings.privacy.min_cell, costed_tests(base, contacts)
     small = find_small(contacts.cells, FRIEND, least)
     arms = judged_rows(base, contacts, tests, "arm")

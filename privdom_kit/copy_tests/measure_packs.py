@@ -125,9 +125,10 @@ def _figures(
     rows = shown[(shown["test"] == leading.name) & shown["shrunk_rate"].notna()]
     if len(rows):
         best = rows.loc[rows["shrunk_rate"].astype("float64").idxmax()]
-        hidden = leading.best_crowd is None or (leading.name, leading.best_crowd) in small[
-            leading.name
-        ].crowds
+        hidden = (
+            leading.best_crowd is None
+            or (leading.name, leading.best_crowd) in small[leading.name].crowds
+        )
         if not hidden:
             figures |= {"best_crowd": best["crowd"], **{name: best[name] for name in _BEST}}
     return figures

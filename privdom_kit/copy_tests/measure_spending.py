@@ -11,12 +11,8 @@ from privdom_kit.copy_tests.pack_units import UNITS
 from privdom_kit.copy_tests.readout_notes import observed_notes
 from privdom_kit.copy_tests.small_cells import find_small
 from privdom_kit.copy_tests.soundness import combine_verdicts, downgrade, failed_notes
-from privdom_kit.copy_tests.spending_tables import (
-    SpendingTest,
-    crowd_table,
-    plan_table,
-    read_spending_tests,
-)
+from privdom_kit.copy_tests.spending_tables import crowd_table, plan_table
+from privdom_kit.copy_tests.spending_tests import SpendingTest, read_spending_tests
 from privdom_kit.copy_tests.start import OBSERVED
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
@@ -68,7 +64,9 @@ def measure_crowd_priority(base: CopyBase, settings: Settings) -> Result:
         return QUESTION.unanswered(base.base.as_of, verdict, tests, used, coverage=coverage)
     judged = [test for test in tests if test.profits is not None]
     if not judged:
-        reason = msg("Too few people were sent to, or too few were added, to say what a contact brings.")
+        reason = msg(
+            "Too few people were sent to, or too few were added, to say what a contact brings."
+        )
         verdict = Verdict.NOT_ENOUGH_DATA
         return QUESTION.unanswered(base.base.as_of, verdict, reason, used, coverage=coverage)
     return _answer(base, settings, contacts, tests, used)

@@ -95,13 +95,19 @@ def measure_assignment(base: CopyBase, settings: Settings) -> Assignment:
     """
     used = used_settings(settings, *(f"copy_tests.{name}" for name in _RULES), "privacy.min_cell")
     crowds = base.crowds
-    if crowds is None or not any(plan.arms for plan in crowds.plans):
+    if crowds is None or not _any_found(crowds) or not any(plan.arms for plan in crowds.plans):
         verdict, reason = _missing(base)
         coverage = base.base.coverage(*_TABLES)
         return _carrying(
             QUESTION.unanswered(base.base.as_of, verdict, reason, used, coverage=coverage)
         )
     return _answer(base, settings, crowds, used)
+
+
+def _any_found(crowds: Crowds) -> bool:
+    """Whether the people of any crowd can be found at all."""
+    places = ((i, j) for i, p in enumerate(crowds.plans) for j in range(len(_crowd_names(p))))
+    return any(place not in crowds.unfound for place in places)
 
 
 _TABLES = ("orders", "members", "followers", "contacts", "deliveries")
@@ -112,6 +118,11 @@ def _missing(base: CopyBase) -> tuple[Verdict, Message]:
         return Verdict.NOT_MEASURED, msg("forms.yml plans no copy test (copy_tests:).")
     if not open_plans(base):
         return Verdict.NOT_MEASURED, msg("Every copy test that forms.yml plans is over.")
+    if base.crowds is not None and not _any_found(base.crowds):
+        return Verdict.NOT_ENOUGH_DATA, msg(
+            "No crowd of the planned copy tests has a rule (who:) that finds its people in the "
+            "tables: nobody can be drawn."
+        )
     if not plans_to_draw(base):
         return Verdict.NOT_MEASURED, msg(
             "Every copy test that forms.yml plans is being sent already: who gets what is decided."

@@ -62,13 +62,15 @@ def _arm_rows(
     base: CopyBase, test: PackTest, arm: str, reference: tuple[str, str]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     rules, cells = base.settings.copy_tests, test.cells
-    theirs = cells["held"] if reference[1] == HELD_BACK else (cells["arm"] == reference[0]) & ~cells["held"]
+    theirs = (
+        cells["held"]
+        if reference[1] == HELD_BACK
+        else (cells["arm"] == reference[0]) & ~cells["held"]
+    )
     sides = (cells[(cells["arm"] == arm) & ~cells["held"]], cells[theirs])
     rows = [_counts(test, crowd, arm, reference[0], sides) for crowd in test.crowds]
     enough = [
-        row
-        for row in rows
-        if min(row["people"], row["reference_people"]) >= rules.least_people
+        row for row in rows if min(row["people"], row["reference_people"]) >= rules.least_people
     ]
     events = sum(row["with_outcome"] + row["reference_with_outcome"] for row in enough)
     if events < rules.least_events or len(enough) < 2:

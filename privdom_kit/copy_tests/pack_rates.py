@@ -142,9 +142,7 @@ def shrink_differences(
     """
     fit = shrink(differences, variances, level)
     shrunk = tuple(Interval(e.estimate, e.lower, e.upper) for e in fit.posterior)
-    return _model(
-        fit, _posterior(fit), shrunk, fit.heterogeneity, fit.p_value, level, (-1.0, 1.0)
-    )
+    return _model(fit, _posterior(fit), shrunk, fit.heterogeneity, fit.p_value, level, (-1.0, 1.0))
 
 
 def pooled_rate(x: float, n: float, level: float) -> tuple[float, float]:

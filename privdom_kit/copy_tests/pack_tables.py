@@ -178,9 +178,7 @@ def uneven_arms(cells: pd.DataFrame, alarm: float) -> bool:
     return min(p) * len(p) < alarm
 
 
-def pack_table(
-    tests: Sequence[PackTest], small: Mapping[str, Hidden]
-) -> tuple[pd.DataFrame, int]:
+def pack_table(tests: Sequence[PackTest], small: Mapping[str, Hidden]) -> tuple[pd.DataFrame, int]:
     """A row a test and crowd, best first where crowds have ranks; and how many cells are hidden."""
     import pandas as pd
 
@@ -205,7 +203,7 @@ def _rows(test: PackTest, small: Hidden) -> list[dict[str, Any]]:
             shrunk[place] = {**interval_figures("shrunk_rate", interval), "chance_best": chance}
     rows = []
     for place, crowd in enumerate(test.crowds):
-        row = {"test": test.name, "crowd": crowd, "evidence": test.evidence}
+        row: dict[str, Any] = {"test": test.name, "crowd": crowd, "evidence": test.evidence}
         row |= {"outcome": test.outcome, "people": test.n[place], "with_outcome": test.x[place]}
         row |= rate(test.x[place], test.n[place], "rate", test.level) | shrunk.get(place, {})
         row["planned_people"] = test.sizes.people.get(crowd) if test.sizes else None

@@ -66,8 +66,13 @@ def summed_people(plan: CopyTest, sizes: list[CrowdSize]) -> list[int]:
 
 
 def arm_ratios(plan: CopyTest) -> dict[str, float]:
-    """People of each challenger to one of the copy in use."""
+    """People of each challenger to one of the copy in use; without one, to one held back."""
     control = plan.control
+    if plan.against_held_back:
+        whole = sum(Fraction(str(arm.weight)) for arm in plan.arms)
+        held = Fraction(str(plan.holdout_share))
+        sent = (1 - held) / held
+        return {a.name: float(Fraction(str(a.weight)) / whole * sent) for a in plan.arms}
     if control is None:
         return {}
     weight = Fraction(str(control.weight))

@@ -40,7 +40,9 @@ def plot_crowds(result: Result, ax: Axes | None = None) -> Axes | None:
     title_axes(
         ax,
         msg(
-            "{test:quote}: {outcome} by crowd", test=figures["test"], outcome=label(figures["outcome"])
+            "{test:quote}: {outcome} by crowd",
+            test=figures["test"],
+            outcome=label(figures["outcome"]),
         ),
         _source(
             int((result.table["test"] == figures["test"]).sum()),
@@ -66,7 +68,7 @@ def plot_crowd_priority(result: Result, ax: Axes | None = None) -> Axes | None:
     places = {name: place for place, name in enumerate(table.index)}
     for rows, fill, words in (
         (kept, ACCENT, text("to be contacted")),
-        (left, PAPER, text("left out")),
+        (left, PAPER, text("not contacted")),
     ):
         if len(rows):
             at = [places[name] for name in rows.index]

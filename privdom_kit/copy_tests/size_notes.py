@@ -80,7 +80,15 @@ def _gaps(plans: tuple[CopyTest, ...], table: pd.DataFrame) -> list[Message]:
     found = []
     for plan in plans:
         row = pooled.loc[plan.id]
-        if plan.control is None or not plan.challengers:
+        if plan.against_held_back:
+            found.append(
+                msg(
+                    "{test:quote}: no copy in use is named; versions are compared with people who "
+                    "are sent nothing.",
+                    test=plan.id,
+                )
+            )
+        if not plan.challengers or (plan.control is None and not plan.against_held_back):
             found.append(
                 msg(
                     "{test:quote}: name the copy in use (control: true) and one arm more, or "

@@ -88,7 +88,9 @@ def groups_of(base: CopyBase, plan: CopyTest) -> list[Group]:
 
 
 def _control_place(plan: CopyTest) -> int | None:
-    """The place of the copy in use among the arms, held back first."""
+    """The place of the copy in use among the arms, held back first; without one, of those."""
+    if plan.against_held_back:
+        return 0
     names = [arm.name for arm in plan.arms]
     return None if plan.control is None else names.index(plan.control.name) + 1
 
@@ -113,7 +115,7 @@ def _size_row(plan: CopyTest, group: Group, rules: CopyTestsSettings) -> dict[st
     control = group.control
     seen = [None if control is None else detectable(plan, r, control, rules) for r in rates]
     gap = planned_difference(plan, rates[0]) if rates else plan.minimum_difference
-    compared = len(plan.challengers) if plan.control else 0
+    compared = len(plan.challengers) if plan.control or plan.against_held_back else 0
     return {
         "test": plan.id,
         "scope": group.scope,

@@ -28,7 +28,7 @@ class Needed:
     """What a comparison of all arms with the copy in use takes.
 
     Attributes:
-        control: People of the copy in use.
+        control: People of the copy in use; held back, where a plan has none.
         arms: People by arm, the copy in use among them.
         people: All of them, and those held back.
     """
@@ -157,5 +157,7 @@ def _all_arms(plan: CopyTest, control: int, rules: CopyTestsSettings) -> Needed:
     control = max(control, math.ceil(rules.least_people / smallest - 1e-9))
     name = plan.control.name if plan.control else ""
     arms = {name: control, **{arm: math.ceil(control * r - 1e-9) for arm, r in ratios.items()}}
-    everybody = math.ceil(sum(arms.values()) / (1 - plan.holdout_share) - 1e-9)
+    everybody = sum(arms.values())
+    if plan.control is not None:
+        everybody = math.ceil(everybody / (1 - plan.holdout_share) - 1e-9)
     return Needed(control, arms, everybody)

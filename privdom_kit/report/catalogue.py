@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from privdom_kit.labels import has_label
+from privdom_kit.labels import has_label, in_question
 from privdom_kit.report.extract import Text, extract, unreadable_calls
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 PO = Path(__file__).parent / "locales" / "zh" / "privdom_kit.po"
 # Latin words that Chinese readers of the trade use as they are.
 ENGLISH_KEPT = frozenset(
-    {"Gini", "Holm", "Kappa", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
+    {"Gini", "Holm", "Kappa", "Newcombe", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
     | {"AIPL", "AARRR", "DEEPLINK"}  # models that the trade knows by these letters
 )
 # Code spans, addresses, file names, names of the code (removed_at, layering.cycle_days), options.
@@ -115,10 +115,13 @@ def unlabelled(folder: Path) -> list[str]:
     names: set[str] = set()
     for file in folder.rglob("*.json"):
         result = json.loads(file.read_text("utf-8"))
-        tables = [result["table"], *result.get("tables", {}).values()]
-        names |= {column for table in tables for row in table for column in row}
-        names |= {result["question"], *result.get("figures", {}), *result["coverage"]["dropped"]}
-    return sorted(name for name in names if not has_label(name))
+        question, tables = result["question"], [result["table"], *result.get("tables", {}).values()]
+        shown = {column for table in tables for row in table for column in row}
+        shown |= {question, *result.get("figures", {}), *result.get("tables", {})}
+        names |= {name for name in shown if not has_label(in_question(question, name))}
+        # reasons are shown as they are, whatever the question
+        names |= {reason for reason in result["coverage"]["dropped"] if not has_label(reason)}
+    return sorted(names)
 
 
 def _judge(text: Text, catalogue: Catalog) -> list[str]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
+    # questions
+    "copy_lint": "texts against the rules",
+    "hypotheses": "plans of tests",
+    "not stated": "not stated",
     # what is planned
     "test": "test",
     # what a plan states

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
+    # questions
+    "health": "soundness of tests",
+    "crowd_priority": "order of crowds",
+    "cost_per_friend": "cost per friend",
+    "decision": "decision on versions",
+    "sequence": "planned looks and peeking",
     # rows left out
     "no test": "belong to no test",
     "no arm": "name no arm",
@@ -115,7 +121,7 @@ WORDS: dict[str, str] = {
     "mean_difference": "mean difference of the crowds",
     "between_rates": "scatter of shares between crowds",
     "between_differences": "scatter of differences between crowds",
-    "heterogeneity": "Cochran's Q",
+    "heterogeneity": "heterogeneity (Q)",
     "i2": "scatter beyond chance",
     "predicted_rate": "share of one more crowd",
     "incentive_per_friend": "incentive a friend",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 WORDS = {
     "arms.arm": "version",
+    "arms.arms": "versions compared",
     "arms.arms_compared": "versions compared",
     "arms.basis": "what the claim rests on",
     "arms.better": "better for sure",
@@ -99,7 +100,6 @@ WORDS = {
     "copy_lint.with_consent": "of those, with consent on record",
     "copy_rules.severity": "severity",
     "cost_per_friend.arm": "version",
-    "cost_per_friend.cost_per_friend": "cost per friend",
     "cost_per_friend.counted": "friends counted",
     "cost_per_friend.deliveries": "costs of the deliveries",
     "cost_per_friend.evidence": "what the test can show",
@@ -134,6 +134,7 @@ WORDS = {
     "crowd_priority.taken": "how much of it is contacted",
     "crowd_priority.tests": "tests",
     "crowds.arm": "version",
+    "crowds.crowds": "crowds compared",
     "crowds.evidence": "what the test can show",
     "crowds.models": "crowds of each test",
     "crowds.observed": "observed only",

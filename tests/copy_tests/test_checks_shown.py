@@ -217,8 +217,9 @@ def test_open_guard_rails_say_how_many_people_would_tell():
         "It is not shown that nothing got worse: of the guard-rails 1 are open, 1 not measured, 1 "
         "passed."
     )
-    assert words[1].endswith("margin 0.20 points: open; 15,635 people in the arm would tell, if nothing "
-                             "rises.")  # fmt: skip
+    assert words[1].endswith(
+        "margin 0.20 points: open; 15,635 people in the arm would tell, if nothing rises."
+    )
     assert finding.action.render("en") == (
         "Go on before anything is shipped: up to 15,635 people an arm are needed."
     )

@@ -1,4 +1,4 @@
-"""Profit of a contact and the order of spending: by hand, by brute force, and on simulated tests."""
+"""Profit of a contact, order of spending: by hand, by brute force, and on simulated tests."""
 
 from __future__ import annotations
 
@@ -67,7 +67,11 @@ def test_two_limits_against_every_whole_number_of_contacts():
     """Brute force over all contacts of three crowds of at most 12 people."""
     draw = np.random.default_rng(8)
     for _ in range(20):
-        profit, cost, calls = draw.normal(0.3, 0.4, 3), draw.uniform(0.1, 1, 3), draw.uniform(1, 3, 3)
+        profit, cost, calls = (
+            draw.normal(0.3, 0.4, 3),
+            draw.uniform(0.1, 1, 3),
+            draw.uniform(1, 3, 3),
+        )
         people, budget, capacity = draw.integers(1, 13, 3), 5.0, 20.0
         grid = np.array(list(itertools.product(*(range(n + 1) for n in people))))
         allowed = grid[(grid @ cost <= budget) & (grid @ calls <= capacity)]
@@ -100,7 +104,7 @@ def test_without_limits_all_that_pays_is_taken():
 
 
 def test_spending_evenly_is_the_same_share_of_all():
-    """By hand: 300 people cost 60, the budget is 30, 150 calls: half of each; 100 calls: a third."""
+    """By hand: 300 people cost 60, the budget is 30: half of each; with 100 calls a third."""
     assert even_contacts([0.2] * 3, [1.0] * 3, [50, 100, 150], 30, 200) == (25, 50, 75)
     assert even_contacts([0.2] * 3, [1.0] * 3, [50, 100, 150], 30, 100) == pytest.approx(
         (50 / 3, 100 / 3, 50)
@@ -136,14 +140,15 @@ def test_profit_of_a_contact_by_hand(measure):
 
 def test_friends_who_come_anyway_are_taken_off(measure):
     """Large crowds keep their own shares: (.04 - .01) x 3 - .05 and (.10 - .02) x 3 - .05."""
-    cells = [(c, a, 50 * n, 50 * x) for c, a, n, x in (*CELLS[:4], *HELD[:2])]
-    sizes = dict.fromkeys(("new", "old"), 100_000)
+    cells = [(c, a, 20 * n, 20 * x) for c, a, n, x in (*CELLS[:4], *HELD[:2])]
+    sizes = dict.fromkeys(("new", "old"), 40_000)
     result = measure(cells, plan(sizes, holdout_share=1 / 3), **worth(3.0))
     found = result.table.set_index("crowd")["profit_per_contact"]
-    assert found["new"] == pytest.approx(0.04, abs=2e-3)
-    assert found["old"] == pytest.approx(0.19, abs=2e-3)
+    assert found["new"] == pytest.approx(0.04, abs=4e-3)
+    assert found["old"] == pytest.approx(0.19, abs=4e-3)
     assert set(result.table["counted"]) == {"extra"}
-    assert result.verdict is Verdict.ACT or result.figures["crowds_paying"] == 2
+    assert result.verdict is Verdict.CLEAR
+    assert result.figures["crowds_paying"] == 2
 
 
 def test_an_incentive_is_a_cost_of_each_friend(measure):
@@ -200,13 +205,13 @@ def test_a_crowd_that_loses_money_for_sure_is_acted_on(measure):
 
 
 def test_all_pay_for_sure_only_against_people_held_back(measure):
-    cells = [(c, a, 4 * n, 40 * x // 10 + 200) for c, a, n, x in CELLS[:4]]
+    cells = [(c, a, 4 * n, 4 * x + 200) for c, a, n, x in CELLS[:4]]
     sizes = dict.fromkeys(("new", "old"), 8000)
     alone = measure(cells, plan(sizes), **worth(20.0))
     assert alone.verdict is Verdict.WATCH
     assert alone.figures["crowds_paying"] == 0
     held = [("new", "holdout", 4000, 40), ("old", "holdout", 4000, 40)]
-    beside = measure([*cells, *held], plan(sizes, holdout_share=1 / 5), **worth(20.0))
+    beside = measure([*cells, *held], plan(sizes, holdout_share=1 / 3), **worth(20.0))
     assert beside.verdict is Verdict.CLEAR
     assert beside.figures["crowds_paying"] == 2
 
@@ -223,7 +228,9 @@ def test_a_kept_contact_is_worth_its_value_and_no_other(measure):
     rows = sends(*CELLS)
     friends = rows.index[rows["friend_added_at"].notna()]
     rows["friend_removed_at"] = pd.array([None] * len(rows), dtype="Int64")
-    rows.loc[friends[::4], "friend_removed_at"] = rows.loc[friends[::4], "friend_added_at"] + 172_800
+    rows.loc[friends[::4], "friend_removed_at"] = (
+        rows.loc[friends[::4], "friend_added_at"] + 172_800
+    )
     result = measure(rows, plan(SIZES), **worth(4.0))
     assert result.figures["kept_share"] == 0.75
     assert set(result.table["friend_value"]) == {3.0}
@@ -303,10 +310,10 @@ def cells_of(x, n, held_x=None, held_n=None):
 
 @pytest.mark.parametrize("apart", [True, False])
 def test_profit_intervals_cover(apart):
-    """200 tests of four crowds with a held-back share of 1 %: 95 % hold, with error."""
+    """100 tests of four crowds with a held-back share of 1 %: 95 % hold, with error."""
     draw, n, m = np.random.default_rng(21), [1500, 2500, 4000, 1000], [700, 1200, 2000, 500]
-    truth = 0.03 * np.exp(0.4 * draw.standard_normal((200, 4)))
-    organic = np.full((200, 4), 0.01)
+    truth = 0.03 * np.exp(0.4 * draw.standard_normal((100, 4)))
+    organic = np.full((100, 4), 0.01)
     held = []
     for p, q in zip(truth, organic, strict=True):
         x, y = draw.binomial(n, p), draw.binomial(m, q)
@@ -321,10 +328,10 @@ def test_profit_intervals_cover(apart):
 
 
 def test_equal_crowds_that_just_pay_move_no_money():
-    """300 tests of five crowds at break-even: some crowd loses, or the order gains, in 5 %."""
+    """200 tests of five crowds at break-even: some crowd loses, or the order gains, in 5 %."""
     draw, n = np.random.default_rng(4), [1500, 2000, 2500, 3000, 1000]
     level, acts = 1 - 0.05 / 5, 0
-    for x in draw.binomial(n, 0.03, size=(300, 5)):
+    for x in draw.binomial(n, 0.03, size=(200, 5)):
         sent = [cells_of(*numbers)[0] for numbers in zip(x, n, strict=True)]
         profits = read_profits(sent, None, [0.05 / 0.03] * 5, {}, level)
         best = best_spending(profits.estimates, profits.spends, [0.0] * 5, n, 200.0)
@@ -332,4 +339,4 @@ def test_equal_crowds_that_just_pay_move_no_money():
         moved = [a - b for a, b in zip(best.contacts, even, strict=True)]
         loses = any(profits.interval(i, level).upper < 0 for i in range(5))
         acts += loses or profits.total(moved, level).lower > 0
-    assert acts / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
+    assert acts / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5

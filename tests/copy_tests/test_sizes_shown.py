@@ -71,10 +71,10 @@ def test_sizes_in_words(results):
         "people, and there are 4,470.",
         "birthday can detect a difference of +5.0 points: it takes 472 people, and there are "
         "4,470.",
-        "add_2026Q3: the smallest difference that 1,341 people of the copy in use can show is "
-        "+2.4 points (79.4% of the baseline).",
-        "birthday: the smallest difference that 2,235 people of the copy in use can show is +1.2 "
-        "points (interval +1.1 points to +1.3 points; 80.8% of the baseline).",
+        "add_2026Q3: with 1,341 people to compare with, the smallest difference that can be shown "
+        "is +2.4 points (79.4% of the baseline).",
+        "birthday: with 2,235 people to compare with, the smallest difference that can be shown is "
+        "+1.2 points (interval +1.1 points to +1.3 points; 80.8% of the baseline).",
         "add_2026Q3: a baseline of 3.0% (friend added) is stated, without an interval.",
         "birthday: the baseline is 1.5% (ordered; interval 1.1% to 1.9%) of 4,060 people in old.",
         "add_2026Q3: 2 of 2 crowds cannot detect it by themselves: 金卡, 其他.",
@@ -84,7 +84,7 @@ def test_sizes_in_words(results):
     assert finding.action.render("en").startswith("Do not send a test as it is planned that ")
     zh, finding = say(results["sample_size"], "zh")
     assert zh[0] == (
-        "add_2026Q3 检不出要找的差异：检出 +1.2 个百分点 的差异需要 15,257 人，现有 4,470 人。"
+        "add_2026Q3 检不出要找的差异：检出 +1.2 个百分点的差异需要 15,257 人，现有 4,470 人。"
     )
     assert zh[5] == "birthday：基线为 1.5%（下单；置信区间 1.1% 至 1.9%），来自 old 的 4,060 人。"
     assert zh[6] == "add_2026Q3：2 个人群包中有 2 个单独检不出该差异：金卡、其他。"
