@@ -23,8 +23,8 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "suite")
 def sample(tmp_path_factory):
     """``sample(brand)``: a sample brand opened once, from a copy, so that nothing is written here.
 
-    Gives ``client, base, copy_base, settings, facts`` (of facts.yml) and ``ask(topic, question)``, the result
-    of a question, measured once.
+    Gives ``client, base, copy_base, settings, facts`` (of facts.yml) and ``ask(topic, question)``,
+    the result of a question, measured once.
     """
     from privdom_kit import copy_tests
     from privdom_kit.base import read_base

@@ -14,8 +14,9 @@ runner_up       better for sure too, its guard-rails passed, but not the one to 
 go_on           better for sure, but a guard-rail is open or not measured; or nothing is sure and
                 the people planned for are not reached, or were too few to see the smallest
                 difference that matters; or no number of people was planned at all
-keep            nothing is sure, and the people planned for are reached: no difference that
-                matters is left (equivalent), or none was found (not_shown)
+keep            better for sure, but its extra friends cost more than they are worth, for sure
+                (costs_too_much); or nothing is sure, and the people planned for are reached: no
+                difference that matters is left (equivalent), or none was found (not_shown)
 ==============  ==================================================================================
 """
 
@@ -26,10 +27,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from privdom_kit.copy_tests.claims import ANY_TIME, Claim, test_claims
+from privdom_kit.copy_tests.extra_profit import extra_profits
 from privdom_kit.copy_tests.primary import least_difference
 from privdom_kit.copy_tests.soundness import failed_checks
 from privdom_kit.copy_tests.start import OBSERVED
-from privdom_kit.estimates import sample_size_proportions
+from privdom_kit.estimates import Interval, sample_size_proportions
 
 if TYPE_CHECKING:
     from privdom_kit.copy_tests.start import CopyBase
@@ -40,7 +42,9 @@ NO_TEST, SEEN_ONLY = "unsound", "observational"
 BREACHED, HARM, BETTER = "guardrail_breached", "worse_for_sure", "better_for_sure"
 RAIL_OPEN, RAIL_UNKNOWN = "guardrail_open", "guardrail_not_measured"
 NOT_REACHED, TOO_SMALL, UNPLANNED = "not_reached", "too_small_to_see_it", "no_number_planned"
-EQUIVALENT, NOT_SHOWN = "equivalent", "not_shown"
+EQUIVALENT, NOT_SHOWN, COSTLY = "equivalent", "not_shown", "costs_too_much"
+
+_NOTHING = (NO_TEST, SEEN_ONLY)  # of which nothing follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Choice:
         least_difference: Smallest difference that matters; None where none was stated.
         people_needed: People of the arm for that difference at the share seen in the reference;
             None where it cannot be derived.
+        extra_profit: What the arm brings in money beyond the reference, a person sent to; None
+            where cost or value of a friend is not known.
     """
 
     claim: Claim
@@ -63,6 +69,7 @@ class Choice:
     guardrails: str
     least_difference: float | None
     people_needed: int | None
+    extra_profit: Interval | None = None
 
 
 def choose(base: CopyBase, test: str) -> list[Choice]:
@@ -73,14 +80,20 @@ def choose(base: CopyBase, test: str) -> list[Choice]:
     if not claims:
         return []
     rails = guardrail_states(base, test)
-    passed = [c for c in claims if c.side > 0 and rails.get(c.arm) == "passed"]
+    profits = extra_profits(base, test)
+    costly = {arm for arm, profit in profits.items() if profit.upper < 0}
+    better = [c for c in claims if c.side > 0 and c.arm not in costly]
+    passed = [c for c in better if rails.get(c.arm) == "passed"]
     best = max(passed, key=_lower_end).arm if passed else None
     found = []
     for claim in claims:
         least, needed = _needed(base, test, claim, len(claims))
         rail = rails.get(claim.arm, "not_measured")
         choice, reason = _choice(base, test, claim, rail, best, least, needed)
-        found.append(Choice(claim, choice, reason, rail, least, needed))
+        if claim.side > 0 and claim.arm in costly and choice != STOP and choice not in _NOTHING:
+            choice, reason = KEEP, COSTLY
+        profit = profits.get(claim.arm) if choice not in _NOTHING else None
+        found.append(Choice(claim, choice, reason, rail, least, needed, profit))
     return found
 
 

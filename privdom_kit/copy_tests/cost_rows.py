@@ -134,13 +134,13 @@ def _row(
 ) -> Row:
     group = group_sums(sent, incentive_costs(base, test))
     extra = extra_rate(sent, held) if holdout_recorded(base, test, FRIEND) else None
-    value = _mean_value(base, test, sent, contacts.cells)
+    value = mean_value(base, test, sent, contacts.cells)
     profit = None if value is None else profit_interval(group, extra, value.value, level)
     plain = base.settings.copy_tests.confidence_level
     return Row(test, name, base.evidence(test), group, extra, value, enough, profit, plain)
 
 
-def _mean_value(
+def mean_value(
     base: CopyBase, test: str, sent: pd.DataFrame, cells: pd.DataFrame
 ) -> FriendValue | None:
     """Value of a friend: the mean of the crowds, weighted by friends (by people with none)."""

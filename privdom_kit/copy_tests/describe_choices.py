@@ -6,6 +6,7 @@ from typing import Any
 
 from privdom_kit.copy_tests.choosing import (
     BREACHED,
+    COSTLY,
     EQUIVALENT,
     GO_ON,
     HARM,
@@ -53,6 +54,7 @@ REASONS: dict[str, Message] = {
     NOT_REACHED: msg("the people planned for are not reached"),
     TOO_SMALL: msg("too few people to see the smallest difference that matters"),
     UNPLANNED: msg("no number of people was planned"),
+    COSTLY: msg("better for sure, but its extra friends cost more than they are worth"),
     EQUIVALENT: msg("no difference that matters is left"),
     NOT_SHOWN: msg("no difference was found at the planned number of people"),
 }
@@ -67,6 +69,7 @@ def describe_decision(result: Result) -> Finding:
         statement=_statement(result),
         evidence=(
             *_difference_lines(result),
+            *_profit_lines(result),
             *_loss_lines(result),
             *_risk_lines(result),
             *_other_lines(result),
@@ -120,6 +123,12 @@ def _statement(result: Result) -> Message:
 
 
 def _keep(reason: str, values: dict[str, Any]) -> Message:
+    if reason == COSTLY:
+        return msg(
+            "{test:quote}: keep to {reference}. {arm:quote} brings more {outcome} for sure, but "
+            "they cost more than they are worth, for sure.",
+            **values,
+        )
     if reason == EQUIVALENT:
         return msg(
             "{test:quote}: keep to {reference}. {arm:quote} makes no difference that matters "
@@ -171,6 +180,22 @@ def _difference_lines(result: Result) -> tuple[Message, ...]:
             "{arm:quote} against {reference}: {gap:fine_points} (interval {lower:fine_points} to "
             "{upper:fine_points}; {outcome}).",
             **_values(figures),
+        ),
+    )
+
+
+def _profit_lines(result: Result) -> tuple[Message, ...]:
+    figures = result.figures
+    if not shown(figures, "extra_profit", "extra_profit_ci_lower", "extra_profit_ci_upper"):
+        return ()
+    return (
+        msg(
+            "In money, value of friends less cost and incentives: {profit:money} a person sent to "
+            "against {reference} (interval {low:money} to {high:money}).",
+            profit=figures["extra_profit"],
+            low=figures["extra_profit_ci_lower"],
+            high=figures["extra_profit_ci_upper"],
+            reference=reference_words(figures),
         ),
     )
 
@@ -256,6 +281,12 @@ def _action(result: Result) -> Message | None:
         return msg("Repair what the checks name, and run the test again.")
     if figures["choice"] == SEEN_ONLY:
         return msg("Send the next copies as a test: versions drawn by lot, some people held back.")
+    if figures["reason"] == COSTLY:
+        return msg(
+            "Lower what {arm:quote} costs, or pay the incentive only to those who would not come "
+            "without it, and test that.",
+            **values,
+        )
     if figures["choice"] == KEEP:
         return None
     if figures["reason"] == RAIL_UNKNOWN:

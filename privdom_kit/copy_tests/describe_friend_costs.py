@@ -23,6 +23,7 @@ def describe_cost_per_friend(result: Result) -> Finding:
         action=_cost_action(result),
         owner=CRM_LEAD,
         money_at_stake=money,
+        money_period="once",
         money_basis=NOT_IN_MONEY
         if is_missing(money)
         else msg(

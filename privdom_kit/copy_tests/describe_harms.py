@@ -91,9 +91,9 @@ def _breach(breached: pd.DataFrame) -> Message:
             margin=row["margin"],
         )
     return msg(
-        "{arm:quote} in {test:quote} breaches its guard-rail ({harm}): up by {rise:fine_gap} of the "
-        "people sent to (interval {lower:fine_points} to {upper:fine_points}); {margin:fine_gap} "
-        "are put up with.",
+        "{arm:quote} in {test:quote} breaches its guard-rail ({harm}): up by {rise:fine_gap} of "
+        "the people sent to (interval {lower:fine_points} to {upper:fine_points}); "
+        "{margin:fine_gap} are put up with.",
         **values,
         rise=row["rise"],
         lower=row["rise_ci_lower"],

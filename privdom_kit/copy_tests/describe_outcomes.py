@@ -52,6 +52,7 @@ def describe_arms(result: Result) -> Finding:
         action=_action(result),
         owner=CRM_LEAD,
         money_at_stake=money,
+        money_period="once",
         money_basis=NOT_IN_MONEY if money is None else _basis(result),
     )
 

@@ -122,8 +122,8 @@ def _smallest(table: pd.DataFrame) -> Iterator[Message]:
         else:
             yield msg(
                 "{test:quote}: with {people:count} people to compare with, the smallest "
-                "difference that can be shown is {gap:fine_points} (interval {lower:fine_points} to "
-                "{upper:fine_points}; {lift:percent} of the baseline).",
+                "difference that can be shown is {gap:fine_points} (interval "
+                "{lower:fine_points} to {upper:fine_points}; {lift:percent} of the baseline).",
                 test=row.test,
                 people=row.control_people,
                 gap=row.detectable_difference,

@@ -61,7 +61,7 @@ _SIDES = (
 )
 _COMPUTED = (
     *(*bounded(DIFFERENCE), "p_value_adjusted", "false_positive_risk"),
-    *("loss_if_shipped", "loss_if_kept"),
+    *("loss_if_shipped", "loss_if_kept", *bounded("extra_profit")),
 )
 COLUMNS = (
     *("test", "evidence", "arm", "choice", "reason", "reference", "reference_kind", "outcome"),
@@ -174,6 +174,7 @@ def _row(base: CopyBase, test: str, choice: Choice) -> dict[str, Any]:
         **interval_figures(DIFFERENCE, claim.difference),
         "p_value_adjusted": claim.p_value,
         **_risks(base, choice),
+        **interval_figures("extra_profit", choice.extra_profit),
         "least_difference": choice.least_difference,
         "people_planned": None if people is None else math.ceil(people),
         "people_needed": choice.people_needed,

@@ -72,6 +72,7 @@ UNITS: dict[str, str] = {
     # decision
     "false_positive_risk": "percent: least chance that the finding is a fluke",
     "loss_if_shipped": "percent: share of people, lost on average should the version be worse",
+    "extra_profit": "money: value of extra friends less extra cost, a person sent to",
     "loss_if_kept": "percent: share of people, lost on average should the version be better",
     "people_planned": "count: people planned for the version",
     "people_needed": "count: people of the version that the smallest difference needs",

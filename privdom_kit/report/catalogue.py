@@ -26,7 +26,19 @@ ROOT = Path(__file__).parents[2]
 PO = Path(__file__).parent / "locales" / "zh" / "privdom_kit.po"
 # Latin words that Chinese readers of the trade use as they are.
 ENGLISH_KEPT = frozenset(
-    {"Gini", "Holm", "Kappa", "Newcombe", "Wilson", "Kaplan", "Meier", "DuckDB", "Spark", "UnionID", "privdom"}
+    {
+        "Gini",
+        "Holm",
+        "Kappa",
+        "Newcombe",
+        "Wilson",
+        "Kaplan",
+        "Meier",
+        "DuckDB",
+        "Spark",
+        "UnionID",
+        "privdom",
+    }
     | {"AIPL", "AARRR", "DEEPLINK"}  # models that the trade knows by these letters
 )
 # Code spans, addresses, file names, names of the code (removed_at, layering.cycle_days), options.

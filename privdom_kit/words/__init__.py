@@ -6,9 +6,9 @@ A name stands in one topic only; what it means elsewhere, in one question, is in
 from __future__ import annotations
 
 from privdom_kit.words import (
-    core,
     copy_plan,
     copy_readout,
+    core,
     in_question,
     intake,
     journeys,

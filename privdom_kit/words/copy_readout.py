@@ -77,6 +77,7 @@ WORDS: dict[str, str] = {
     "false_positive_risk": "least chance of a fluke",
     "loss_if_shipped": "loss if shipped",
     "loss_if_kept": "loss if not shipped",
+    "extra_profit": "profit beyond the reference, a person",
     "people_planned": "people planned",
     "people_lacking": "people lacking",
     "ship_arms": "versions to ship",
@@ -99,6 +100,7 @@ WORDS: dict[str, str] = {
     "too_small_to_see_it": "too few people to see the smallest difference that matters",
     "no_number_planned": "no number of people was planned",
     "equivalent": "no difference that matters is left",
+    "costs_too_much": "better for sure, but its extra friends cost more than they are worth",
     "not_shown": "no difference was found at the planned number of people",
     # crowds, what contacts bring, what friends cost
     "best_crowd": "crowd with the highest share",

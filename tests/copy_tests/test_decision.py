@@ -190,3 +190,43 @@ def test_a_choice_at_an_early_look_does_not_tell_the_few_of_later_days(connectio
     assert row["people"] == 2000
     assert row["with_outcome"] == 200
     assert row[["reference_with_outcome", "reference_rate", "difference"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("incentive", "choice", "reason", "profit"),
+    [(10.0, "keep", "costs_too_much", -0.36), (2.0, "ship", "better_for_sure", 0.12)],
+)
+def test_a_winner_that_loses_money_is_not_shipped(connection, incentive, choice, reason, profit):
+    """By hand: 12 yuan a friend x .02 extra friends = .24; the incentive is paid to all 6 %.
+
+    .24 - 10 x .06 = -.36 and .24 - 2 x .06 = .12 a person sent to; a friend of B is worth
+    12 - incentive, one of A 12: variance (12 - incentive)^2 x .06 x .94 / 5000 + 144 x .04 x .96 /
+    5000. Messages cost the same in both arms.
+    """
+    groups = [
+        {"arm": arm, "people": n, "cost": 0.05, **more}
+        for arm, friends in (("A", 200), ("B", 300))
+        for n, more in (
+            (friends, {"friend_added": 1}),
+            (10, {"opted_out": 1}),
+            (4_990 - friends, {}),
+        )
+    ]
+    stated = plan_of(["A", "B"], 10_000, guardrails=RAIL)
+    stated["arms"][1] |= {"incentive": "gift", "incentive_cost": incentive}
+    base, settings = copy_base(
+        connection,
+        {"deliveries": deliveries(*groups)},
+        forms={"copy_tests": [stated]},
+        economics={"customer_value": 12.0},
+    )
+    result = copy_tests.measure_decision(base, settings)
+    row = result.table.set_index("arm").loc["B"]
+    assert (row["choice"], row["reason"]) == (choice, reason)
+    assert row["extra_profit"] == pytest.approx(profit)
+    spread = (12 - incentive) ** 2 * 0.06 * 0.94 / 5000 + 144 * 0.04 * 0.96 / 5000
+    half = norm.ppf(0.975) * math.sqrt(spread)
+    assert row["extra_profit_ci_upper"] - row["extra_profit"] == pytest.approx(half, rel=1e-3)
+    words = copy_tests.describe_decision(result)
+    costly = "they cost more than they are worth, for sure" in words.statement.render("en")
+    assert costly == (choice == "keep")
