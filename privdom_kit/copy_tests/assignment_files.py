@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.copy_tests.allotting import arm_names
 from privdom_kit.copy_tests.entry_codes import short_name
 from privdom_kit.copy_tests.filed_plans import write_plan
+from privdom_kit.copy_tests.plan_times import plans_to_draw
+from privdom_kit.copy_tests.planned_people import arm_people, crowd_sizes
 from privdom_kit.people_files import people_rows, write_people
 
 if TYPE_CHECKING:
@@ -57,7 +59,9 @@ def list_files(place: Path, plan: CopyTest) -> tuple[Path, Path]:
 
 
 def file_plan(base: CopyBase, result: Assignment, folder: Path | None) -> Path | None:
-    """Write plan.json: the tests that are still to be sent, with the people drawn, hashed.
+    """Write plan.json: the tests that are still to be sent, with the people planned, hashed.
+
+    People are those drawn; of crowds that no rule finds, those that the plan states.
 
     Args:
         base: The base.
@@ -67,8 +71,21 @@ def file_plan(base: CopyBase, result: Assignment, folder: Path | None) -> Path |
     Returns:
         The file; None where there is nothing to file.
     """
-    tests = [plan for plan in base.plans if plan.id in result.sizes]
-    return write_plan(tests, result.sizes, base.base.as_of, folder)
+    tests = plans_to_draw(base)
+    sizes = {plan.id: [*_sizes(base, result, plan)] for plan in tests}
+    return write_plan(tests, sizes, base.base.as_of, folder)
+
+
+def _sizes(base: CopyBase, result: Assignment, plan: CopyTest) -> Iterator[Mapping[str, Any]]:
+    drawn = result.sizes.get(plan.id, [])
+    yield from drawn
+    known, names = {row["crowd"] for row in drawn}, arm_names(base, plan)
+    for size in crowd_sizes(base, plan):
+        if size.crowd in known or size.people is None or not plan.arms:
+            continue
+        for place, people in enumerate(arm_people(plan, size.people)):
+            if place or plan.holdout_share > 0:
+                yield {"crowd": size.crowd, "arm": names[place], "people": people}
 
 
 def _write_test(base: CopyBase, result: Assignment, plan: CopyTest, place: Path) -> Iterator[Path]:

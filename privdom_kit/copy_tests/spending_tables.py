@@ -56,7 +56,13 @@ def _rows(test: SpendingTest, small: Hidden) -> list[dict[str, Any]]:
             if _held_hidden(test, small):
                 row |= dict.fromkeys(("held_rate", "chance_pays", *bounded("profit_per_contact")))
         rows.append(row)
-    return sorted(rows, key=lambda r: (r.get("place") or math.inf, r["crowd"]))
+    return sorted(rows, key=_order)
+
+
+def _order(row: dict[str, Any]) -> tuple[float, float, str]:
+    """Crowds as they are spent on, then the others by what is shown of their profit."""
+    profit = row.get("profit_per_contact")
+    return row.get("place") or math.inf, math.inf if profit is None else -profit, row["crowd"]
 
 
 def _held_hidden(test: SpendingTest, small: Hidden) -> bool:

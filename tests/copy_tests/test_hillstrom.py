@@ -9,6 +9,7 @@ from contextlib import closing
 
 import numpy as np
 import pytest
+import yaml
 from hillstrom_files import FILE, people, write_hillstrom
 from real_data import real_file
 from scipy.stats import chisquare, ttest_ind
@@ -99,6 +100,31 @@ def test_before_the_send_the_plan_says_what_it_can_tell(tmp_path):
     assert table.loc["all_crowds", "needed_people"] == 56_265
     assert table["can_detect"].tolist() == ["true", "false", "false"]
     assert result.verdict is Verdict.WATCH
+
+
+def test_the_plan_is_filed_before_the_send_and_held_against_it(tmp_path):
+    """Filed with the stated people, thirds by hand; read out as filed, nothing is deviated from.
+
+    32,144 and 31,856 people: 10,715 and 10,619 held back (cut at the rounded thirds).
+    """
+    path = write_hillstrom(tmp_path)
+    with closing(open_client(read_config(path, as_of="2026-05-03"))) as client:
+        base = copy_tests.read_copy_base(client)
+        drawn = copy_tests.measure_assignment(base, client.settings)
+        copy_tests.file_plan(base, drawn, tmp_path)
+    forms = yaml.safe_load((tmp_path / "forms.yml").read_text(encoding="utf-8"))
+    forms["copy_tests"][0]["plan"] = "plan.json"
+    (tmp_path / "forms.yml").write_text(yaml.safe_dump(forms, allow_unicode=True), encoding="utf-8")
+    with closing(open_client(read_config(path))) as client:
+        base = copy_tests.read_copy_base(client)
+        sizes = {(row["crowd"], row["arm"]): row["people"] for row in base.filed["hillstrom"].sizes}
+        health = copy_tests.measure_health(base, client.settings)
+    assert {name: sizes[name, "no_email"] for name in ("newbie", "older")} == {
+        "newbie": 10_715, "older": 10_619,
+    }  # fmt: skip
+    assert sum(sizes.values()) == 64_000
+    assert row(health.table, check="as_planned")["status"] == "ok"
+    assert row(health.table, check="sample_ratio")["status"] == "ok"
 
 
 def test_nothing_is_shipped_whose_guard_rails_nobody_measured(opened):
