@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.formats import format_value
-from privdom_kit.running.playbooks import find_playbooks
+from privdom_kit.running.playbooks import playbooks_folder
 
 if TYPE_CHECKING:
     from privdom_kit.config import ClientConfig
@@ -89,15 +89,13 @@ def _playbook_line(name: str, needs: Mapping[str, Any]) -> str:
 
 def _question_lines(report: Mapping[str, Any]) -> list[str]:
     """Playbooks that run on whatever there is: how many of their questions have what they need."""
+    there = {path.stem for path in playbooks_folder().glob("*.ipynb")}
     lines = []
-    for playbook in find_playbooks():
-        questions = report.get("questions", {}).get(playbook.name, {})
-        if playbook.name in report["playbooks"] or not questions or not report["usable"]:
+    for name, questions in report.get("questions", {}).items():
+        if name not in there or name in report["playbooks"] or not report["usable"]:
             continue
         fed = sum(needs["runs"] for needs in questions.values())
-        lines.append(
-            f"{playbook.name}: can run; {fed} of {len(questions)} questions have what they need"
-        )
+        lines.append(f"{name}: can run; {fed} of {len(questions)} questions have what they need")
     return lines
 
 
