@@ -113,6 +113,8 @@ def plot_funnel(result: Result, ax: Axes | None = None) -> Axes | None:
     arms = list(dict.fromkeys(table["arm"]))[:_MOST_ARMS]
     table = table[table["arm"].isin(arms)]
     stages = _stage_order(table)
+    if not stages:
+        return ax
     height = 1.9 + (0.13 * len(arms) + 0.18) * len(stages)
     ax = ax or new_axes(height=height, grid="x")
     for number, arm in enumerate(arms):

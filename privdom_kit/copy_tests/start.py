@@ -104,11 +104,17 @@ class CopyBase:
         cells = self.cells[self.cells["test"] == test]
         return cells.drop(columns=["test", "crowd"]).groupby(["arm", "held"], as_index=False).sum()
 
-    def tests(self) -> list[str]:
-        """Names of the tests that were sent, planned ones first, then by name."""
+    @cached_property
+    def _sent(self) -> list[str]:
+        """Names of tests that somebody is in, also those of which everybody is in two arms."""
         if self.units is None:
             return []
-        sent = sorted(set(self.cells["test"]))
+        codes = collect_sums(self.units.frame, ("test",))["test"]
+        return sorted(self.units.test_name(int(code)) for code in codes)
+
+    def tests(self) -> list[str]:
+        """Names of the tests that were sent, planned ones first, then by name."""
+        sent = self._sent
         planned = [plan.id for plan in self.plans if plan.id in sent]
         return [*planned, *(name for name in sent if name not in planned)]
 

@@ -110,12 +110,14 @@ def read_units(
         windows: Days in which outcomes count, by test, where a plan says other than the setting.
 
     Returns:
-        None without deliveries that name an arm.
+        None without deliveries that name a test, an arm and a person.
     """
     if not base.has("deliveries", "arm"):
         return None
     table = base.tables["deliveries"]
     rows, coverage = _rows(table, rules)
+    if not coverage.used:
+        return None
     people = _people(rows, table, rules, windows or {})
     frame = _outcomes(people, table, base.as_of_day, rules)
     amounts = [
