@@ -113,7 +113,7 @@ def plot_funnel(result: Result, ax: Axes | None = None) -> Axes | None:
     arms = list(dict.fromkeys(table["arm"]))[:_MOST_ARMS]
     table = table[table["arm"].isin(arms)]
     stages = _stage_order(table)
-    if not stages:
+    if not table["sent_rate"].notna().any():
         return ax
     height = 1.9 + (0.13 * len(arms) + 0.18) * len(stages)
     ax = ax or new_axes(height=height, grid="x")

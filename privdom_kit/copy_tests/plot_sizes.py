@@ -43,6 +43,8 @@ def plot_sample_size(result: Result, ax: Axes | None = None) -> Axes | None:
         return ax
     test = str(result.table["test"].iloc[0])
     table = result.table[result.table["test"] == test].head(_MOST_ROWS)
+    if not (table[["needed_people", "people"]].fillna(0) > 0).any(axis=None):
+        return ax
     ax = ax or new_axes(height=2.2 + 0.62 * len(table), grid="x")
     places = range(len(table))
     for column, shift, look in (
