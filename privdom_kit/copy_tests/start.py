@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from privdom_kit.base import Base, read_base
 from privdom_kit.copy_tests.crowds_of_plan import Crowds, read_crowds
+from privdom_kit.copy_tests.deviations import filed_late
 from privdom_kit.copy_tests.filed_plans import FiledPlan, read_filed_plans
 from privdom_kit.copy_tests.sums import collect_sums
 from privdom_kit.copy_tests.units import Units, read_units
@@ -139,12 +140,23 @@ class CopyBase:
     def evidence(self, test: str) -> str:
         """What a test can show: :data:`FILED`, :data:`RANDOMISED` or :data:`OBSERVED`.
 
-        Observed: neither a plan nor an arm held back says that chance chose who got what.
+        Filed: the plan was filed on a day before the first send. Observed: neither a plan nor an
+        arm held back says that chance chose who got what.
         """
-        if test in self.filed:
+        if test not in self._evidence:
+            self._evidence[test] = self._judge_evidence(test)
+        return self._evidence[test]
+
+    def _judge_evidence(self, test: str) -> str:
+        if filed_late(self, test) is False:
             return FILED
         held = bool(self.arms(test)["held"].any())
         return RANDOMISED if held or self.plan(test) is not None else OBSERVED
+
+    @cached_property
+    def _evidence(self) -> dict[str, str]:
+        """What was judged so far, by test."""
+        return {}
 
 
 def read_copy_base(client: Any) -> CopyBase:

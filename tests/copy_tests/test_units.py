@@ -7,8 +7,10 @@ from copy_tables import copy_base, deliveries
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privdom_kit.copy_tests.filed_plans import FiledPlan
 from privdom_kit.copy_tests.sums import collect_sums
 from privdom_kit.engine import closing, collect, connect
+from privdom_kit.form_copy_tests import CopyTest
 
 
 @pytest.fixture
@@ -170,3 +172,16 @@ def test_units_have_a_row_a_person_and_test(connection):
     base, _ = copy_base(connection, {"deliveries": rows})
     assert len(collect(base.units.frame, limit=100)) == 8
     assert base.tests() == ["t1", "t2"]
+
+
+@pytest.mark.parametrize(
+    ("filed_on", "evidence"),
+    [("2026-05-03", "filed"), ("2026-05-04", "randomised"), ("2026-05-05", "randomised")],
+)
+def test_a_plan_counts_as_filed_only_before_the_first_send(connection, filed_on, evidence):
+    """Sent 2026-05-04; of a plan filed that day nobody can tell which was first."""
+    plan = CopyTest.model_validate({"id": "t1", "channel": "sms", "arms": [{"name": "A"}]})
+    filed = {"t1": FiledPlan(plan, filed_on, "0", (), "plan.json")}
+    rows = deliveries({"arm": "A", "people": 3}, {"arm": "B", "people": 3})
+    base, _ = copy_base(connection, {"deliveries": rows}, filed=filed)
+    assert base.evidence("t1") == evidence
