@@ -84,8 +84,22 @@ def combine_verdicts(verdicts: Sequence[Verdict]) -> Verdict:
 
 
 def failed_notes(base: CopyBase) -> tuple[Message, ...]:
-    """A sentence for each test that failed a check; every result of the readout carries them."""
-    return tuple(
+    """What every result of the readout carries: failed checks, and arms read otherwise than called.
+
+    A sentence for each test that failed a check, and for each arm that is called as if nothing was
+    sent to it and was sent something.
+    """
+    called = tuple(
+        msg(
+            "{test:quote}: {arm:quote} is called as if nothing was sent to it, but it was sent "
+            "something; it is read as the copy in use.",
+            test=test,
+            arm=arm,
+        )
+        for test in base.tests()
+        for arm in base.sent_controls(test)
+    )
+    return called + tuple(
         msg(
             "{test:quote} is not a sound test ({checks:list}): its numbers are shown, none of "
             "them decides anything.",

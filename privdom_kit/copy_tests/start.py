@@ -123,8 +123,9 @@ class CopyBase:
         """The arm that the others are held against, and of what kind it is.
 
         Returns:
-            ``(arm, kind)``: the control of the plan, else an arm held back, else the largest arm
-            (then nothing says that it is a control). None where the test has one arm only.
+            ``(arm, kind)``: the control of the plan, else an arm called so that was sent something,
+            else an arm held back, else the largest arm (then nothing says that it is a control).
+            None where the test has one arm only.
         """
         arms = self.arms(test)
         if len(arms) < 2:
@@ -132,10 +133,18 @@ class CopyBase:
         plan = self.plan(test)
         if plan and plan.control and plan.control.name in set(arms.loc[~arms["held"], "arm"]):
             return plan.control.name, PLANNED
+        if called := self.sent_controls(test):
+            return called[0], PLANNED
         held = arms[arms["held"]]
         chosen = held if len(held) else arms
         name = chosen.sort_values(["people", "arm"], ascending=[False, True])["arm"].iloc[0]
         return str(name), HELD_BACK if len(held) else LARGEST
+
+    def sent_controls(self, test: str) -> list[str]:
+        """Arms that are called controls and were sent something: the copy in use."""
+        if self.units is None:
+            return []
+        return sorted(arm for name, arm in self.units.sent_controls if name == test)
 
     def evidence(self, test: str) -> str:
         """What a test can show: :data:`FILED`, :data:`RANDOMISED` or :data:`OBSERVED`.
@@ -150,7 +159,7 @@ class CopyBase:
     def _judge_evidence(self, test: str) -> str:
         if filed_late(self, test) is False:
             return FILED
-        held = bool(self.arms(test)["held"].any())
+        held = bool(self.arms(test)["held"].any() or self.sent_controls(test))
         return RANDOMISED if held or self.plan(test) is not None else OBSERVED
 
     @cached_property

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from privdom_kit.copy_tests.sent_controls import as_sent, find_sent_controls
 from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.purchases import COUNTED
@@ -71,6 +72,8 @@ class Units:
         tests: Names of tests by code; :data:`WITHOUT_ID` for -1.
         crowds: Names of crowds by code.
         arms: Names of arms by code.
+        sent_controls: Test and arm of arms that are called as if nothing was sent to them, and were
+            sent something: the copy in use.
         has_status: Whether deliveries say how each ended.
         channels: Names of channels by code.
         coverage: Delivery rows read, used and left out by reason.
@@ -82,6 +85,7 @@ class Units:
     tests: tuple[str, ...]
     crowds: tuple[str, ...]
     arms: tuple[str, ...]
+    sent_controls: frozenset[tuple[str, str]]
     has_status: bool
     channels: tuple[str, ...]
     coverage: Coverage
@@ -118,6 +122,8 @@ def read_units(
     rows, coverage = _rows(table, rules)
     if not coverage.used:
         return None
+    controls = find_sent_controls(rows, table, rules)
+    rows = as_sent(rows, controls)
     people = _people(rows, table, rules, windows or {})
     frame = _outcomes(people, table, base.as_of_day, rules)
     amounts = [
@@ -137,13 +143,16 @@ def read_units(
         place = outcomes.index("friend_added") + 1
         outcomes[place:place] = ["friend_kept"]
         outcomes.append("friend_removed")
+    tests = table.dictionaries.get("test_id", ()) if table.has("test_id") else ()
+    arms = table.dictionaries.get("arm", ())
     return Units(
         checkpoint(frame),
         tuple(outcomes),
         tuple(amounts),
-        table.dictionaries.get("test_id", ()) if table.has("test_id") else (),
+        tests,
         table.dictionaries.get("crowd", ()) if table.has("crowd") else (),
-        table.dictionaries.get("arm", ()),
+        arms,
+        frozenset((tests[t] if t >= 0 else WITHOUT_ID, arms[a]) for t, a in controls),
         table.has("status"),
         table.dictionaries.get("channel", ()),
         coverage,

@@ -18,6 +18,24 @@ class CopyTestsSettings(Frozen):
         date="2026-11",
         strict=False,
     )
+    either_control_arms: tuple[str, ...] = setting(
+        ("control", "对照", "对照组"),
+        "those of control_arms that may as well mean the copy in use: what was sent tells",
+        unit="names of arms",
+        source=HOUSE,
+        date="2026-12",
+        strict=False,
+    )
+    sent_control_share: float = setting(
+        0.5,
+        "share of such an arm's rows with a delivery, a connected call or a cost from which on it "
+        "is read as the copy in use",
+        unit="share of rows",
+        source=HOUSE,
+        date="2026-12",
+        gt=0,
+        le=1,
+    )
     confidence_level: float = setting(
         0.95,
         "level of intervals; one less it is the chance of a false claim that is allowed",

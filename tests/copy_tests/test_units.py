@@ -7,6 +7,7 @@ from copy_tables import copy_base, deliveries
 from hypothesis import given
 from hypothesis import strategies as st
 
+from privdom_kit import copy_tests
 from privdom_kit.copy_tests.filed_plans import FiledPlan
 from privdom_kit.copy_tests.sums import collect_sums
 from privdom_kit.engine import closing, collect, connect
@@ -185,3 +186,27 @@ def test_a_plan_counts_as_filed_only_before_the_first_send(connection, filed_on,
     rows = deliveries({"arm": "A", "people": 3}, {"arm": "B", "people": 3})
     base, _ = copy_base(connection, {"deliveries": rows}, filed=filed)
     assert base.evidence("t1") == evidence
+
+
+@pytest.mark.parametrize(
+    ("arm", "sent", "kind", "held"),
+    [
+        ("control", {"delivered": 0, "cost": 0.05}, "control", False),
+        ("对照组", {"cost": 0.05}, "control", False),
+        ("control", {"cost": 0.0}, "held_back", True),
+        ("holdout", {"delivered": 0, "cost": 0.05}, "held_back", True),
+    ],
+)
+def test_control_means_the_copy_in_use_where_it_was_sent(connection, arm, sent, kind, held):
+    """The name may mean either; what was sent tells. A holdout that was sent is no control."""
+    rows = deliveries(
+        {"arm": arm, "people": 300, "friend_added": 1, **sent},
+        {"arm": "B", "people": 300, "delivered": 0, "cost": 0.05},
+    )
+    base, settings = copy_base(connection, {"deliveries": rows})
+    assert base.reference("t1") == (arm, kind)
+    assert cell(base, arm=arm)["held"] == held
+    assert base.evidence("t1") == "randomised"
+    notes = [note.render("en") for note in copy_tests.measure_health(base, settings).notes]
+    told = f"t1: {arm} is called as if nothing was sent to it, but it was sent something; it is "
+    assert (f"{told}read as the copy in use." in notes) != held
