@@ -152,6 +152,14 @@ def test_peeking_would_have_claimed_an_effect_that_is_none(ask):
 
 
 def test_what_was_only_observed_decides_nothing(ask):
+    """Counts exact; the difference between the texts is named, and nothing follows from it."""
+    counted = FACTS["observed_only"]["counted"]
+    arms = row(ask("arms").table, test=BLAST, outcome="ordered")
+    assert (arms["arm"], arms["reference"]) == ("文案2", "文案1")
+    assert (arms["people"], arms["with_outcome"]) == (3_000, counted["文案2"]["ordered"])
+    assert arms["reference_with_outcome"] == counted["文案1"]["ordered"]
+    assert arms["difference"] == pytest.approx(FACTS["observed_only"]["naive"]["difference"])
+    assert not arms["is_better"]
     found = row(ask("decision").table, test=BLAST)
     assert (found["evidence"], found["choice"]) == ("observed", "observational")
 
@@ -235,3 +243,21 @@ def test_copy_that_vendors_refuse(ask):
     assert {"tencent", "huawei", "qiniu", "volcengine"} <= refused["B"]
     assert "tencent" in refused["C"]
     assert "SMS-08" in row(vendors, arm="B", vendor="tencent")["rules"]
+
+
+def test_every_planted_hit_of_the_rules(ask):
+    """Each text and script breaks what it was written to break; 最佳 is a word of AD-02 as well."""
+    hits = rows(ask("copy_lint").tables["hits"], test="add_wecom_2026Q3")
+    for part in ("text", "script"):
+        for arm, planted in FACTS["copy_hits"]["counted"][f"{part}s"].items():
+            found = set(rows(hits, arm=arm, part=part)["rule"])
+            assert found - {"AD-02"} == set(planted), (arm, part)
+
+
+def test_people_and_deliveries(sample):
+    client = sample("new_beauty").client
+    counted = FACTS["people"]["counted"]
+    assert client.intake["people"] == counted["people"]
+    coverage = sample("new_beauty").copy_base.units.coverage
+    assert coverage.rows == counted["deliveries"]
+    assert coverage.dropped["no test"] == counted["deliveries_without_test"]
