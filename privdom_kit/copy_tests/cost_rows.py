@@ -147,6 +147,8 @@ def mean_value(
     weights = sent.groupby(sent["crowd"].fillna(""))[[_X, _N]].sum()
     by = weights[_X] if weights[_X].sum() > 0 else weights[_N]
     total, first, found = float(by.sum()), None, 0.0
+    if not total:
+        return None
     for crowd, weight in by.items():
         value = friend_value(base, test, str(crowd) or None, cells)
         if value is None:

@@ -23,6 +23,7 @@ from privdom_kit.copy_tests.outcome_words import (
     reference_words,
     shown,
 )
+from privdom_kit.formats import is_missing
 from privdom_kit.messages import Message, msg
 from privdom_kit.report.wording import CRM_LEAD, NOT_IN_MONEY, unanswered_finding
 from privdom_kit.results import Finding, Result, Verdict
@@ -53,7 +54,7 @@ def describe_arms(result: Result) -> Finding:
         owner=CRM_LEAD,
         money_at_stake=money,
         money_period="once",
-        money_basis=NOT_IN_MONEY if money is None else _basis(result),
+        money_basis=_no_money(result) if money is None else _basis(result),
     )
 
 
@@ -294,6 +295,13 @@ def _action(result: Result) -> Message | None:
     if result.verdict is Verdict.CLEAR:
         return msg("Keep the copy in use; test a bolder change next.")
     return msg("Plan the next test for the smallest difference that matters, with its people.")
+
+
+def _no_money(result: Result) -> Message:
+    profit = result.figures["extra_profit_ci_upper"]
+    if is_missing(profit) or profit >= 0:
+        return NOT_IN_MONEY
+    return msg("Its extra friends cost more than they are worth, for sure: see the decision.")
 
 
 def _basis(result: Result) -> Message:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from privdom_kit.answers import Question, bounded, used_settings
+from privdom_kit.answers import Question, bounded, interval_figures, used_settings
 from privdom_kit.copy_tests.arm_rows import (
     BETTER,
     EQUAL,
@@ -15,6 +15,8 @@ from privdom_kit.copy_tests.arm_rows import (
     hide_small,
 )
 from privdom_kit.copy_tests.comparing import PRIMARY
+from privdom_kit.copy_tests.cost_rows import mean_value
+from privdom_kit.copy_tests.extra_profit import extra_profits
 from privdom_kit.copy_tests.money_differences import money_tables
 from privdom_kit.copy_tests.outcome_units import UNITS
 from privdom_kit.copy_tests.over_tests import leading_test, over_tests
@@ -46,7 +48,8 @@ _SHOWN = (
     *("reference_people", *bounded("rate"), *bounded("reference_rate"), *bounded("difference")),
     *(*bounded("lift"), "p_value_adjusted", "state", "least_difference"),
 )
-_MONEY = ("people_sent", "customer_value", *bounded("money_at_stake"))
+_PROFIT = bounded("extra_profit")
+_MONEY = ("people_sent", "customer_value", *_PROFIT, *bounded("money_at_stake"))
 
 
 def measure_arms(base: CopyBase, settings: Settings) -> Result:
@@ -131,19 +134,36 @@ def _figures(base: CopyBase, table: pd.DataFrame, shown: pd.DataFrame, test: str
 
 
 def _money(base: CopyBase, test: str, row: pd.Series) -> dict[str, Any]:
-    """What the better of the two copies brings in friends, over as many people as were sent to."""
+    """What the better of the two copies brings in friends, over as many people as were sent to.
+
+    Nothing where its extra friends cost more than they are worth, for sure.
+    """
     arms = base.arms(test)
     sent = int(arms.loc[~arms["held"], "people"].sum())
-    value = base.base.economics.customer_value
-    figures: dict[str, Any] = dict.fromkeys(bounded("money_at_stake"))
-    known = value is not None and row["difference"] == row["difference"]
-    friends = row["outcome"] in ("friend_added", "friend_kept")
-    if known and friends and row["state"] in (BETTER, WORSE):
-        worth = sent * float(value or 0.0)
-        ends = sorted(abs(row[name]) for name in bounded("difference")[1:])
-        numbers = (abs(row["difference"]) * worth, ends[0] * worth, ends[1] * worth)
-        figures = dict(zip(bounded("money_at_stake"), numbers, strict=True))
+    value = _friend_value(base, test, row)
+    figures: dict[str, Any] = dict.fromkeys((*_PROFIT, *bounded("money_at_stake")))
+    if value is not None and row["difference"] == row["difference"]:
+        profit = extra_profits(base, test).get(row["arm"])
+        figures |= interval_figures("extra_profit", profit)
+        costly = row["state"] == BETTER and profit is not None and profit.upper < 0
+        if row["state"] in (BETTER, WORSE) and not costly:
+            worth = sent * value
+            ends = sorted(abs(row[name]) for name in bounded("difference")[1:])
+            numbers = (abs(row["difference"]) * worth, ends[0] * worth, ends[1] * worth)
+            figures |= dict(zip(bounded("money_at_stake"), numbers, strict=True))
     return {"people_sent": sent, "customer_value": value, **figures}
+
+
+def _friend_value(base: CopyBase, test: str, row: pd.Series) -> float | None:
+    """Value of a friend of the two arms; None where the outcome is no friend, or has no value."""
+    if row["outcome"] == "friend_kept":
+        return base.base.economics.customer_value
+    if row["outcome"] != "friend_added":
+        return None
+    cells = base.cells[base.cells["test"] == test]
+    both = cells[cells["arm"].isin([row["arm"], row["reference"]])]
+    found = mean_value(base, test, both, base.cells)
+    return None if found is None else found.value
 
 
 def _notes(base: CopyBase, verdicts: Mapping[str, Verdict]) -> tuple[Message, ...]:

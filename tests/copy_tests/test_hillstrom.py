@@ -17,6 +17,7 @@ from scipy.stats import chisquare, ttest_ind
 from privdom_kit import copy_tests
 from privdom_kit.client import open_client
 from privdom_kit.config import read_config
+from privdom_kit.estimates import difference_interval
 from privdom_kit.results import Verdict
 
 
@@ -62,9 +63,15 @@ def test_mens_less_none_is_the_published_difference(opened):
     found = row(result.table, arm="mens", outcome="clicked")
     assert round(found["difference"], 4) == 0.0766
     assert found["z"] == pytest.approx(22.49, abs=0.01)
-    ends = found["newcombe_difference_ci_lower"], found["newcombe_difference_ci_upper"]
-    assert ends[0] <= 0.0700
-    assert ends[1] >= 0.0832
+    counts = [
+        int(found[n])
+        for n in ("with_outcome", "people", "reference_with_outcome", "reference_people")
+    ]
+    for method in ("newcombe", "miettinen_nurminen"):
+        plain = difference_interval(*counts, method=method)
+        assert (round(plain.lower, 4), round(plain.upper, 4)) == (0.0700, 0.0832)
+    assert found["newcombe_difference_ci_lower"] < plain.lower
+    assert found["newcombe_difference_ci_upper"] > plain.upper
     assert found["is_better"]
     assert result.verdict is Verdict.ACT
 
