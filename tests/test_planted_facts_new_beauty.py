@@ -193,7 +193,7 @@ def test_the_winner_costs_more_than_it_brings(ask):
     """B is better for sure and passes; by hand its extra friends lose money.
 
     Of 718 friends of A and B 189 are worth 30 yuan (high-value members), 97 are worth 4, the others
-    12 x the share of friends kept: 1,306 of the 1,431 whom A to D added. A friend is worth 14.9 or
+    12 x the share of friends kept: 1,276 of the 1,431 whom A to D added. A friend is worth 14.9 or
     so; 122 further friends bring 0.18 a person, and 420 gifts of 8 yuan cost 0.33.
     """
     crowds = FACTS["add_rates"]["counted"]["by_crowd"]
