@@ -35,6 +35,8 @@ FLOORS = {
     "deliveries": 2,
     "people_files": 2,
     "events": 2,
+    "relations": 2,
+    "member_days": 2,
     "rubrics": 2,
     "rule_check": 2,
     "periods": 2,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from privdom_kit.answers import rate
 from privdom_kit.deliveries import held_back
 from privdom_kit.engine import checkpoint, collect
-from privdom_kit.touchpoints.person_weeks import WEEK
+from privdom_kit.relations.person_weeks import WEEK
 
 if TYPE_CHECKING:
     import narwhals as nw

@@ -10,7 +10,7 @@ import numpy as np
 from privdom_kit.answers import interval_figures
 from privdom_kit.estimates import Interval
 from privdom_kit.messages import Message, msg
-from privdom_kit.touchpoints.dose_models import (
+from privdom_kit.relations.dose_models import (
     Response,
     baseline_rate,
     informative,

@@ -11,9 +11,9 @@ from privdom_kit.deliveries import control_codes
 from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval, difference_interval, rate_model
 from privdom_kit.formats import day_date, day_number
+from privdom_kit.relations.dose_models import PERIOD_FACTORS, informative, marked
+from privdom_kit.relations.person_weeks import DAY
 from privdom_kit.suppression import suppress
-from privdom_kit.touchpoints.dose_models import PERIOD_FACTORS, informative, marked
-from privdom_kit.touchpoints.person_weeks import DAY
 
 if TYPE_CHECKING:
     import narwhals as nw

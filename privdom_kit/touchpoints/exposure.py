@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from privdom_kit.engine import checkpoint, collect
-from privdom_kit.touchpoints.relations import CUSTOMER
+from privdom_kit.relations.spells import CUSTOMER
 from privdom_kit.touchpoints.sends import HOUR
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from privdom_kit.touchpoints.relations import Relations
+    from privdom_kit.relations.spells import Relations
     from privdom_kit.touchpoints.sends import Sends
 
 _WEEK, _BLOCK = 168, 4 * 168

@@ -14,15 +14,15 @@ import numpy as np
 from privdom_kit.answers import interval_figures, rate
 from privdom_kit.engine import collect
 from privdom_kit.estimates import survival_curve
-from privdom_kit.touchpoints.relations import CUSTOMER, STAFF, STANDING, TRANSFER
-from privdom_kit.touchpoints.tenure import daily_counts, removed_by_day
+from privdom_kit.relations.spells import CUSTOMER, STAFF, STANDING, TRANSFER
+from privdom_kit.relations.tenure import daily_counts, removed_by_day
 
 if TYPE_CHECKING:
     import narwhals as nw
 
     from privdom_kit.base import Base
+    from privdom_kit.relations.spells import Relations
     from privdom_kit.settings import TouchpointsSettings
-    from privdom_kit.touchpoints.relations import Relations
 
 FIGURES = (
     *("handover_assigned", "handover_taken"),

@@ -15,12 +15,7 @@ from privdom_kit.answers import (
 )
 from privdom_kit.estimates import Interval
 from privdom_kit.messages import Message, msg
-from privdom_kit.results import Result, Verdict
-from privdom_kit.suppression import suppress, suppression_note
-from privdom_kit.touchpoints.contact_load import judge_benign, measure_load
-from privdom_kit.touchpoints.dose_balance import Balance, most_seen, scaled, weigh_links
-from privdom_kit.touchpoints.dose_changes import add_weekly_rate, compare_periods, read_holdout
-from privdom_kit.touchpoints.dose_models import (
+from privdom_kit.relations.dose_models import (
     CURVE,
     LINKS,
     Response,
@@ -29,7 +24,12 @@ from privdom_kit.touchpoints.dose_models import (
     removal_response,
     removals_from_links,
 )
-from privdom_kit.touchpoints.person_weeks import ContactTime, measure_contact_time
+from privdom_kit.relations.person_weeks import ContactTime, measure_contact_time
+from privdom_kit.results import Result, Verdict
+from privdom_kit.suppression import suppress, suppression_note
+from privdom_kit.touchpoints.contact_load import judge_benign, measure_load
+from privdom_kit.touchpoints.dose_balance import Balance, most_seen, scaled, weigh_links
+from privdom_kit.touchpoints.dose_changes import add_weekly_rate, compare_periods, read_holdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +122,7 @@ QUESTION = Question("push_pressure", ("S040", "S097", "S138"), UNITS)
 def measure_push_pressure(base: Base, settings: Settings) -> Result:
     """How many contacts purchase links cost, and from which number on the next loses money.
 
-    Dose and response on contacts' time at risk (:mod:`privdom_kit.touchpoints.person_weeks`):
+    Dose and response on contacts' time at risk (:mod:`privdom_kit.relations.person_weeks`):
     links of the last 7 days against removals by the customer at that moment, at equal tenure,
     entry channel, earlier activity, weekday and month, by Poisson regression with a jackknife
     over calendar weeks. It is observational: active people get more messages and stay longer,

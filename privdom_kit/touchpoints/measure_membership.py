@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from privdom_kit.answers import Question, rate, used_settings
 from privdom_kit.engine import collect
+from privdom_kit.member_days import compare_member_days
 from privdom_kit.messages import Message, msg
 from privdom_kit.results import Result, Verdict
 from privdom_kit.rubrics import UNITS as RUBRIC_UNITS
 from privdom_kit.rubrics import RubricScore, score_rubric
 from privdom_kit.suppression import suppress, suppression_note
-from privdom_kit.touchpoints.member_days import compare_member_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def measure_member_system(base: Base, settings: Settings) -> Result:
 
     A part counts where every rater who answered saw it with evidence; unanswered parts are named
     and are no zero. Members' share of buyers counts those registered by the day of the purchase.
-    Member days are compared by :func:`~privdom_kit.touchpoints.member_days.compare_member_days`.
+    Member days are compared by :func:`~privdom_kit.member_days.compare_member_days`.
 
     Returns:
         ``table``: part, wording, status, met_by, answered_by, evidence; a row a part.

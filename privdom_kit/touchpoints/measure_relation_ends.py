@@ -10,11 +10,25 @@ from privdom_kit.engine import collect
 from privdom_kit.estimates import Interval
 from privdom_kit.formats import day_number
 from privdom_kit.messages import Message, msg
+from privdom_kit.relations.lost_margin import FIGURES as MARGIN
+from privdom_kit.relations.lost_margin import lost_margin
+from privdom_kit.relations.spells import (
+    CUSTOMER,
+    Relations,
+    person_spells,
+    read_contacts,
+    read_followers,
+)
+from privdom_kit.relations.tenure import (
+    Exits,
+    daily_counts,
+    removed_by_day,
+    silent_until,
+    watched_exits,
+)
 from privdom_kit.results import Coverage, Result, Verdict
 from privdom_kit.suppression import suppress, suppression_note
 from privdom_kit.touchpoints.handover import handover_figures
-from privdom_kit.touchpoints.lost_margin import FIGURES as MARGIN
-from privdom_kit.touchpoints.lost_margin import lost_margin
 from privdom_kit.touchpoints.relation_groups import (
     EARLIER,
     RECENT,
@@ -24,20 +38,6 @@ from privdom_kit.touchpoints.relation_groups import (
     month_table,
 )
 from privdom_kit.touchpoints.relation_units import UNITS
-from privdom_kit.touchpoints.relations import (
-    CUSTOMER,
-    Relations,
-    person_spells,
-    read_contacts,
-    read_followers,
-)
-from privdom_kit.touchpoints.tenure import (
-    Exits,
-    daily_counts,
-    removed_by_day,
-    silent_until,
-    watched_exits,
-)
 
 if TYPE_CHECKING:
     import narwhals as nw

@@ -17,18 +17,18 @@ from privdom_kit.answers import (
 from privdom_kit.estimates import Interval, adjust_p_values, compare_rates
 from privdom_kit.formats import day_number
 from privdom_kit.messages import Message, msg
-from privdom_kit.results import Coverage, Result, Verdict
-from privdom_kit.suppression import suppress, suppression_note
-from privdom_kit.touchpoints.exposure import Exposure, measure_exposure
-from privdom_kit.touchpoints.holdouts import holdout_table
-from privdom_kit.touchpoints.lost_margin import YEAR, lost_margin
-from privdom_kit.touchpoints.relation_units import UNITS
-from privdom_kit.touchpoints.relations import (
+from privdom_kit.relations.lost_margin import YEAR, lost_margin
+from privdom_kit.relations.spells import (
     Relations,
     person_spells,
     read_contacts,
     read_followers,
 )
+from privdom_kit.results import Coverage, Result, Verdict
+from privdom_kit.suppression import suppress, suppression_note
+from privdom_kit.touchpoints.exposure import Exposure, measure_exposure
+from privdom_kit.touchpoints.holdouts import holdout_table
+from privdom_kit.touchpoints.relation_units import UNITS
 from privdom_kit.touchpoints.sends import POOLED, Sends, read_sends
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from privdom_kit.estimates import (
     equality_test,
 )
 from privdom_kit.periods import period_name, period_start, with_period
-from privdom_kit.touchpoints.relations import CUSTOMER
-from privdom_kit.touchpoints.tenure import Exits, removed_by_day, watched_exits
+from privdom_kit.relations.spells import CUSTOMER
+from privdom_kit.relations.tenure import Exits, removed_by_day, watched_exits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from privdom_kit.base import Base
+    from privdom_kit.relations.spells import Relations
     from privdom_kit.settings import TouchpointsSettings
-    from privdom_kit.touchpoints.relations import Relations
 
 UNKNOWN, OTHERS = "unknown", "other_groups"
 RECENT, EARLIER = "recent", "earlier"

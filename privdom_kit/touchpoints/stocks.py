@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from privdom_kit.engine import checkpoint, collect
 from privdom_kit.events import CUSTOMER as BY_CUSTOMER
-from privdom_kit.touchpoints.relations import read_contacts, read_followers
+from privdom_kit.relations.spells import read_contacts, read_followers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from statsmodels.duration.survfunc import SurvfuncRight
 
 from privdom_kit import touchpoints
 from privdom_kit.engine import closing, connect
+from privdom_kit.relations.spells import ENDINGS, person_spells, read_contacts
 from privdom_kit.results import Verdict
-from privdom_kit.touchpoints.relations import ENDINGS, person_spells, read_contacts
 
 AS_OF = 1_000
 SMALL = {"churn_min_relations": 2, "churn_min_at_risk": 1}

@@ -9,10 +9,10 @@ import pytest
 from client_tables import base, orders
 from push_worlds import DAY, FIRST_DAY, HOUR, frames_of, living
 
+from privdom_kit.relations.person_weeks import measure_contact_time
 from privdom_kit.results import Verdict
 from privdom_kit.settings import Settings
 from privdom_kit.touchpoints import measure_push_pressure
-from privdom_kit.touchpoints.person_weeks import measure_contact_time
 
 RULES = Settings().touchpoints
 EARLY = (99, -168, "brand", 1)  # the first touch of the table: its links are known a week later

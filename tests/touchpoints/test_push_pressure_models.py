@@ -14,10 +14,10 @@ from privdom_kit import estimates
 from privdom_kit.answers import judge_change
 from privdom_kit.client_file import Economics
 from privdom_kit.estimates import Interval
+from privdom_kit.relations.dose_models import prepare, removal_response, removals_from_links
 from privdom_kit.results import Verdict
 from privdom_kit.settings import Settings
 from privdom_kit.touchpoints.dose_balance import weigh_links
-from privdom_kit.touchpoints.dose_models import prepare, removal_response, removals_from_links
 
 RULES = Settings().touchpoints
 RUNS = 200

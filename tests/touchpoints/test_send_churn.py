@@ -13,10 +13,10 @@ import pytest
 
 from privdom_kit import touchpoints
 from privdom_kit.engine import closing, connect
+from privdom_kit.relations.spells import read_contacts
 from privdom_kit.results import Verdict
 from privdom_kit.settings import TouchpointsSettings
 from privdom_kit.touchpoints.exposure import BANDS, measure_exposure
-from privdom_kit.touchpoints.relations import read_contacts
 from privdom_kit.touchpoints.sends import read_sends
 
 AS_OF = 1_000

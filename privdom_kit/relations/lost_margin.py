@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from privdom_kit.engine import collect
-from privdom_kit.touchpoints.relations import CUSTOMER
+from privdom_kit.relations.spells import CUSTOMER
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -27,7 +27,7 @@ def lost_margin(base: Base, spells: nw.LazyFrame, watched_from: int) -> dict[str
     Args:
         base: The client.
         spells: People's spells as contacts
-            (:func:`privdom_kit.touchpoints.relations.person_spells`).
+            (:func:`privdom_kit.relations.spells.person_spells`).
         watched_from: First day on which departures were recorded.
 
     Returns:

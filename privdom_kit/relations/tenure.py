@@ -22,7 +22,7 @@ from privdom_kit.estimates import (
     proportion_interval,
     survival_curve,
 )
-from privdom_kit.touchpoints.relations import CUSTOMER
+from privdom_kit.relations.spells import CUSTOMER
 
 if TYPE_CHECKING:
     import narwhals as nw
